@@ -1,0 +1,61 @@
+"""What a job asks for of a machine: GPUs, CPUs, memory, time."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from trackside.errors import InvalidInput
+
+__all__ = ["GpuRequest", "parse_gpus"]
+
+_HINT = "Write '2', '0.5', 'a100', 'a100:2' or '2xa100'."
+_TYPE = r"[a-z]+[a-z0-9]*(?:[-_. ][a-z0-9]+)*"
+_FORMS = (
+    re.compile(rf"(?P<type>{_TYPE}):(?P<count>\d+)"),
+    re.compile(rf"(?P<count>\d+)x(?P<type>{_TYPE})"),
+    re.compile(rf"(?P<type>[a-z]+[a-z0-9]*(?:[-_.][a-z0-9]+)*?)[.-]?(?P<count>\d+)x"),
+    re.compile(r"(?P<type>[a-z]+\d+[a-z0-9-]*?)x(?P<count>\d+)"),
+    re.compile(rf"(?P<type>{_TYPE})"),
+)
+
+
+class GpuRequest(msgspec.Struct, frozen=True):
+    """GPUs asked for: ``count`` whole ones, or a share of one when below 1; ``type`` in lower case or None for any."""
+
+    count: float
+    type: str | None = None
+
+    def __str__(self) -> str:
+        count = f"{self.count:g}"
+        return f"{self.type}:{count}" if self.type else count
+
+
+def parse_gpus(value: str | float) -> GpuRequest:
+    """Return the GPUs that ``2``, ``0.5``, ``a100``, ``a100:2``, ``2xa100``, ``a100x2`` or ``a100-80gb.sxm.1x`` ask for."""
+    if isinstance(value, bool):
+        raise InvalidInput(f"gpus: {value!r} is not a number of GPUs.", hint=_HINT)
+    if isinstance(value, (int, float)):
+        return _checked(float(value), None, value)
+    text = value.strip().lower()
+    if re.fullmatch(r"\d+(?:\.\d+)?|\.\d+", text):
+        return _checked(float(text), None, value)
+    for form in _FORMS:
+        match = form.fullmatch(text)
+        if match is not None:
+            groups = match.groupdict()
+            return _checked(float(groups.get("count") or 1), groups["type"], value)
+    raise InvalidInput(f"gpus: {value!r} cannot be read.", hint=_HINT)
+
+
+def _checked(count: float, kind: str | None, original: str | float) -> GpuRequest:
+    if kind in {"it", "instance", "gpu-instance"} or (kind or "").startswith(("it_", "it-")):
+        raise InvalidInput(f"gpus: {original!r} is a vendor's id, not a type of GPU.", hint=_HINT)
+    if count < 0 or count != count or count > 4096:
+        raise InvalidInput(f"gpus: {original!r} is not a number of GPUs.", hint=_HINT)
+    if count != int(count) and (count > 1 or count * 8 != int(count * 8)):
+        raise InvalidInput(
+            f"gpus: {original!r} is neither whole nor a share of one GPU.", hint="Shares are eighths: '0.5', '0.25', '0.125'."
+        )
+    return GpuRequest(count, kind)

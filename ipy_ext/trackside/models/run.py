@@ -1,0 +1,75 @@
+"""Runs, their artifacts and their metrics as the server answers them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from trackside.models.status import Reason, Status
+
+__all__ = ["Artifact", "ArtifactPage", "Metrics", "RunInfo", "RunPage", "Series"]
+
+
+class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: the facts of its ``meta.json`` and ``config.json``."""
+
+    id: str
+    uuid: str
+    home_id: str
+    name: str
+    status: Status
+    reason: Reason | None = None
+    run_dir: str
+    job_id: str | None = None
+    tags: list[str] = []
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    duration_seconds: float | None = None
+    summary: dict[str, object] = {}
+    config: dict[str, object] = {}
+
+
+class RunPage(msgspec.Struct, frozen=True):
+    """Runs, newest first; ``next`` is the cursor of the following page, None on the last one."""
+
+    runs: list[RunInfo]
+    next: str | None = None
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """One file: ``path`` relative to the root asked for, ``size`` in bytes, ``modified`` in UTC."""
+
+    path: str
+    name: str
+    size: int
+    modified: datetime
+
+
+class ArtifactPage(msgspec.Struct, frozen=True):
+    """Files below ``artifacts/`` or the run folder, by path."""
+
+    artifacts: list[Artifact]
+    truncated: bool = False
+
+
+class Series(msgspec.Struct, frozen=True):
+    """One curve: ``x`` and ``y`` have the same length; None in ``y`` is NaN or an infinity."""
+
+    x: list[float]
+    y: list[float | None]
+    count: int
+    """Number of points before downsampling."""
+    last: float | str | None = None
+    min: float | None = None
+    max: float | None = None
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """Curves by key. ``next`` is the byte offset in ``metrics.jsonl`` from which to go on; ``torn`` lines were passed over."""
+
+    run_id: str
+    x: str
+    series: dict[str, Series]
+    next: int
+    torn: int = 0

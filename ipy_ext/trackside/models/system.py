@@ -1,0 +1,75 @@
+"""The machine as probes see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+__all__ = ["Gpu", "GpuHolder", "GpuReport", "Health", "SystemSample"]
+
+
+class GpuHolder(msgspec.Struct, frozen=True):
+    """Who holds a GPU: ``kind`` is ``job``, ``kernel``, ``process`` or ``other`` (another home)."""
+
+    kind: str
+    label: str
+    id: str | None = None
+    user: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    idle_since: datetime | None = None
+    share: float = 1.0
+
+
+class Gpu(msgspec.Struct, frozen=True):
+    """One GPU. Memory in bytes, utilisation in percent, temperature in degrees Celsius, power in watts."""
+
+    index: int
+    uuid: str
+    name: str
+    memory_total: int
+    memory_used: int = 0
+    utilization: float | None = None
+    temperature: float | None = None
+    power: float | None = None
+    free: bool = True
+    holders: list[GpuHolder] = []
+
+
+class GpuReport(msgspec.Struct, frozen=True):
+    """All GPUs of this machine; ``message`` says why there are none, or what is wrong with one."""
+
+    gpus: list[Gpu] = []
+    message: str = ""
+
+
+class SystemSample(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine now. Memory and disk in bytes; ``cpu_percent`` over all CPUs (0 to 100)."""
+
+    at: datetime
+    cpu_count: int
+    cpu_percent: float
+    memory_total: int
+    memory_used: int
+    disk_total: int
+    disk_used: int
+    cpus_held: float = 0.0
+    """CPUs that running jobs asked for."""
+    jobs: dict[str, int] = {}
+    """Number of jobs in the home by status."""
+    gpus: list[Gpu] = []
+    gpu_message: str = ""
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The server: its version and home, and whether it schedules for the home."""
+
+    ok: bool
+    version: str
+    home: str
+    home_id: str
+    pid: int
+    schedules: bool
+    scheduler_pid: int | None = None
+    warnings: list[str] = []
