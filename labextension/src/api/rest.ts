@@ -1,0 +1,203 @@
+/** The REST interface, one method per verb, with the server's own words for what went wrong. */
+import type {
+  ArtifactPage,
+  Explanation,
+  Fields,
+  GpuReport,
+  Health,
+  Job,
+  JobPage,
+  Metrics,
+  RunInfo,
+  RunPage,
+  SystemSample
+} from './types';
+
+/** Sends one request with whatever the surroundings need (token, XSRF, cookies). */
+export type Send = (url: string, init: RequestInit) => Promise<Response>;
+
+/** The server said no, or could not be asked (`status` 0). `code` is stable, `hint` says what to do. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly hint = ''
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+
+  /** Whether there is no such thing, or no Trackside on this server. */
+  get missing(): boolean {
+    return this.status === 404;
+  }
+}
+
+export interface LogPiece {
+  /** Byte at which `bytes` begins. */
+  readonly offset: number;
+  readonly next: number;
+  readonly bytes: Uint8Array;
+}
+
+export type ArtifactRoot = 'artifacts' | 'run';
+type Query = { readonly [name: string]: string | number | undefined };
+
+export class Rest {
+  /** How far this browser's clock is behind the server's, in milliseconds. */
+  skew = 0;
+
+  constructor(
+    private readonly base: string,
+    private readonly send: Send
+  ) {}
+
+  health(): Promise<Health> {
+    return this.json('GET', 'health');
+  }
+
+  jobs(query: { status?: string; tag?: string; name?: string; limit?: number; cursor?: string }): Promise<JobPage> {
+    return this.json('GET', 'jobs', query);
+  }
+
+  job(id: string): Promise<Job> {
+    return this.json('GET', `jobs/${part(id)}`);
+  }
+
+  cancel(id: string): Promise<Job> {
+    return this.json('POST', `jobs/${part(id)}/cancel`);
+  }
+
+  retry(id: string): Promise<Job> {
+    return this.json('POST', `jobs/${part(id)}/retry`);
+  }
+
+  async deleteJob(id: string): Promise<void> {
+    await this.request('DELETE', `jobs/${part(id)}`);
+  }
+
+  explain(id: string): Promise<Explanation> {
+    return this.json('GET', `jobs/${part(id)}/explain`);
+  }
+
+  runs(query: { query?: string; tag?: string; status?: string; limit?: number; cursor?: string }): Promise<RunPage> {
+    return this.json('GET', 'runs', query);
+  }
+
+  run(id: string): Promise<RunInfo> {
+    return this.json('GET', `runs/${part(id)}`);
+  }
+
+  async deleteRun(id: string): Promise<void> {
+    await this.request('DELETE', `runs/${part(id)}`);
+  }
+
+  metrics(id: string, query: { keys?: string; x?: string; max_points?: number; since?: number }): Promise<Metrics> {
+    return this.json('GET', `runs/${part(id)}/metrics`, query);
+  }
+
+  outputs(id: string): Promise<Fields[]> {
+    return this.json('GET', `runs/${part(id)}/outputs`);
+  }
+
+  artifacts(id: string, root: ArtifactRoot = 'artifacts'): Promise<ArtifactPage> {
+    return this.json('GET', `runs/${part(id)}/artifacts`, { root });
+  }
+
+  system(): Promise<SystemSample> {
+    return this.json('GET', 'system');
+  }
+
+  gpus(): Promise<GpuReport> {
+    return this.json('GET', 'gpus');
+  }
+
+  /** At most `limit` bytes of a job's log from byte `offset` on. */
+  async log(id: string, offset: number, limit: number): Promise<LogPiece> {
+    const response = await this.request('GET', `jobs/${part(id)}/log`, { offset, limit });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const next = Number(response.headers.get('X-Trackside-Next') ?? offset + bytes.length);
+    return { offset, next, bytes };
+  }
+
+  /** Where the browser finds one file of a run: for links and pictures. */
+  fileUrl(id: string, path: string, root: ArtifactRoot = 'artifacts'): string {
+    const file = path.split('/').map(part).join('/');
+    return this.url(`runs/${part(id)}/artifacts/${file}`, root === 'artifacts' ? {} : { root });
+  }
+
+  /** The whole log as a file. */
+  logUrl(id: string): string {
+    return this.fileUrl(id, 'output.log', 'run');
+  }
+
+  /** Bytes of one file from `offset` on, at most `limit`; null when there is no such file or nothing more. */
+  async file(
+    id: string,
+    path: string,
+    root: ArtifactRoot,
+    { offset = 0, limit = 1 << 20 }: { offset?: number; limit?: number } = {}
+  ): Promise<Uint8Array | null> {
+    const headers = { Range: `bytes=${offset}-${offset + limit - 1}` };
+    const response = await this.ask('GET', this.fileUrl(id, path, root), { headers });
+    if (response.status === 404 || response.status === 416) {
+      return null;
+    }
+    if (!response.ok) {
+      throw await failure(response);
+    }
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return response.status === 206 ? bytes : bytes.subarray(offset, offset + limit);
+  }
+
+  private url(path: string, query: Query = {}): string {
+    const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+    const search = pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&');
+    return `${this.base}${path}${search ? `?${search}` : ''}`;
+  }
+
+  private async json<T>(method: string, path: string, query: Query = {}): Promise<T> {
+    const response = await this.request(method, path, query);
+    return (await response.json()) as T;
+  }
+
+  private async request(method: string, path: string, query: Query = {}): Promise<Response> {
+    const response = await this.ask(method, this.url(path, query), {});
+    if (!response.ok) {
+      throw await failure(response);
+    }
+    return response;
+  }
+
+  private async ask(method: string, url: string, init: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      response = await this.send(url, { ...init, method });
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      throw new ApiError(0, 'server_unreachable', 'The Jupyter server does not answer.', said);
+    }
+    const date = Date.parse(response.headers.get('Date') ?? '');
+    if (!Number.isNaN(date)) {
+      const behind = date - Date.now();
+      this.skew = Math.abs(behind) < 2000 ? 0 : behind;
+    }
+    return response;
+  }
+}
+
+function part(text: string): string {
+  return encodeURIComponent(text);
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  const fallback = `The server answered ${response.status} ${response.statusText}`.trim() + '.';
+  try {
+    const body = (await response.json()) as { error?: { code?: string; message?: string; hint?: string } };
+    const { code = 'error', message = fallback, hint = '' } = body.error ?? {};
+    return new ApiError(response.status, code, message, hint);
+  } catch {
+    return new ApiError(response.status, 'error', fallback);
+  }
+}
