@@ -1,0 +1,1 @@
+"""What a person types in a cell: ``%%submit``, ``%track`` and their like."""

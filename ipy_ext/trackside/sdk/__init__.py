@@ -1,0 +1,1 @@
+"""Jobs in Python: ``submit`` one, follow it by its ``Job``, take its results."""

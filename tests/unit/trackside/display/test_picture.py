@@ -1,0 +1,63 @@
+"""The picture that stays in the notebook is small, readable on any page, and made only when there is a curve."""
+
+import io
+import math
+import random
+
+from matplotlib.image import imread
+
+from trackside.display.picture import MAX_BYTES, Curve, draw, smooth
+
+
+def pixels(png):
+    return imread(io.BytesIO(png))
+
+
+def test_there_is_no_picture_without_a_point():
+    assert draw("job", {}) is None
+    assert draw("job", {"loss": [Curve("a", [], [])]}) is None
+    assert draw("job", {"loss": [Curve("a", [0, 1], [math.nan, math.inf])]}) is None
+
+
+def test_the_background_is_transparent_and_the_ink_is_neither_black_nor_white():
+    image = pixels(draw("job · completed", {"loss": [Curve("a", [0, 1, 2], [3.0, 2.0, 1.0])]}, note="09:30"))
+    assert image[0, 0, 3] == 0, "the page shows through"
+    ink = image[image[..., 3] == 1.0][:, :3]
+    brightness = ink.mean(axis=1)
+    assert len(ink) > 100
+    assert brightness.min() > 0.2
+    assert brightness.max() < 0.8
+
+
+def test_a_curve_with_one_point_is_seen():
+    one = pixels(draw("job", {"loss": [Curve("a", [5], [1.0])]}))
+    none = pixels(draw("job", {"loss": [Curve("a", [5], [1.0], colour=1)]}))
+    assert (one != none).any(), "the colour of the one point makes a difference"
+
+
+def test_the_largest_picture_stays_within_its_bound():
+    noise = random.Random(1)
+    charts = {
+        f"metric {number}": [
+            Curve(f"run {run}", list(range(2000)), [noise.random() * 10**run for _ in range(2000)], run)
+            for run in range(3)
+        ]
+        for number in range(9)
+    }
+    picture = draw("x" * 300, charts, weight=0.6, note="y" * 300)
+    assert len(picture) < MAX_BYTES
+
+
+def test_names_with_dollar_signs_are_drawn_as_they_are():
+    assert (
+        draw("$x_{", {"loss_$a": [Curve("$b", [0, 1], [1, 2]), Curve("c$", [0, 1], [2, 3], 1)]}, note="$") is not None
+    )
+
+
+def test_smoothing_starts_at_the_first_value_and_keeps_gaps():
+    assert smooth([1.0, 1.0, 1.0], 0.9) == [1.0, 1.0, 1.0]
+    assert smooth([1.0, 3.0], 0.0) == [1.0, 3.0]
+    first, gap, last = smooth([4.0, math.nan, 2.0], 0.5)
+    assert first == 4.0
+    assert math.isnan(gap)
+    assert 2.0 < last < 4.0
