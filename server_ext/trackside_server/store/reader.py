@@ -1,0 +1,224 @@
+"""What can be asked of the store, all from one consistent view."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
+
+from trackside.models import FINAL, STATUSES, Event, Status
+from trackside_server.domain.record import JobRecord, RunRow, job_id, job_seq
+from trackside_server.store import cursors
+from trackside_server.store.rows import event_from, job_from, run_from, to_micros
+from trackside_server.store.schema import (
+    events,
+    job_counts,
+    job_specs,
+    job_tags,
+    jobs,
+    run_tags,
+    runs,
+    submissions,
+)
+
+__all__ = ["KEPT_SUBMISSIONS", "Describe", "JobsPage", "Reader", "RunsPage", "no_description"]
+
+KEPT_SUBMISSIONS = timedelta(hours=24)
+_UNFINISHED: tuple[Status, ...] = tuple(status for status in STATUSES if status not in FINAL)
+
+Describe = Callable[[JobRecord], str]
+"""Makes the one sentence for people that an event's job carries."""
+
+
+def no_description(record: JobRecord) -> str:
+    """Say nothing about a job."""
+    return ""
+
+
+class JobsPage(msgspec.Struct, frozen=True):
+    """Jobs, newest first; ``next`` is the cursor of the following page; ``counts`` are of all jobs, by status."""
+
+    jobs: list[JobRecord]
+    next: str | None
+    counts: dict[str, int]
+
+
+class RunsPage(msgspec.Struct, frozen=True):
+    """Runs, newest first; ``next`` is the cursor of the following page."""
+
+    runs: list[RunRow]
+    next: str | None
+
+
+class Reader:
+    """Answers about jobs, runs and events, as of the moment the reader was opened."""
+
+    def __init__(self, connection: Connection, home_id: str, describe: Describe) -> None:
+        self._connection = connection
+        self._home_id = home_id
+        self._describe = describe
+
+    # Jobs
+
+    def job(self, job: str | int) -> JobRecord | None:
+        """Return the job with this id (``"job-41"``, ``"41"`` or ``41``), or None."""
+        seq = job if isinstance(job, int) else job_seq(job)
+        if seq is None:
+            return None
+        found = self._jobs(_JOBS.where(jobs.c.seq == seq))
+        return found[0] if found else None
+
+    def resolve(self, text: str | int) -> list[JobRecord]:
+        """Return the job with this id, or all jobs with exactly this name, newest first."""
+        if isinstance(text, int) or job_seq(text) is not None:
+            found = self.job(text)
+            return [found] if found is not None else []
+        return self._jobs(_JOBS.where(jobs.c.name == text).order_by(jobs.c.seq.desc()))
+
+    def job_names(self, limit: int = 500) -> list[str]:
+        """Return the names of the newest jobs, each once, to find the one that a mistyped name was meant to be."""
+        newest = select(jobs.c.name).where(jobs.c.name.is_not(None)).order_by(jobs.c.seq.desc()).limit(limit)
+        return list(dict.fromkeys(self._connection.execute(newest).scalars()))
+
+    def jobs_page(
+        self,
+        *,
+        status: Sequence[str] = (),
+        tag: str | None = None,
+        name: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> JobsPage:
+        """Return the newest jobs that have one of these statuses, this tag and this name (``*`` stands for anything)."""
+        wanted: list[ColumnElement[bool]] = []
+        if cursor is not None:
+            wanted.append(jobs.c.seq < cursors.read_job(cursor))
+        if tag is not None:
+            wanted.append(jobs.c.seq.in_(select(job_tags.c.seq).where(job_tags.c.tag == tag)))
+        if name is not None:
+            wanted.append(_named(name))
+        newest = _JOBS.where(*wanted).order_by(jobs.c.seq.desc()).limit(limit + 1)
+        if status:  # one index range per status: a rare status is not searched for among all jobs
+            parts = [self._jobs(newest.where(jobs.c.status == each)) for each in dict.fromkeys(status)]
+            found = list(heapq.merge(*parts, key=lambda record: -record.seq))[: limit + 1]
+        else:
+            found = self._jobs(newest)
+        page = found[:limit]
+        return JobsPage(page, cursors.after_job(page[-1].seq) if len(found) > limit else None, self.counts())
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of jobs by status; every status is there."""
+        kept: dict[str, int] = dict(self._connection.execute(_COUNTS).tuples().all())
+        return {status: kept.get(status, 0) for status in STATUSES}
+
+    def active_jobs(self) -> list[JobRecord]:
+        """Return all jobs that are not finished, oldest first."""
+        return self._jobs(_JOBS.where(jobs.c.status.in_(_UNFINISHED)).order_by(jobs.c.seq))
+
+    def find_submission(self, key: str, *, now: datetime) -> list[str] | None:
+        """Return the ids of the jobs that were made under this idempotency key in the last 24 hours, or None."""
+        kept = select(submissions.c.jobs).where(
+            submissions.c.key == key, submissions.c.at > to_micros(now - KEPT_SUBMISSIONS)
+        )
+        found = self._connection.execute(kept).scalar()
+        return msgspec.json.decode(found, type=list[str]) if found is not None else None
+
+    def _jobs(self, statement: Select[str, str]) -> list[JobRecord]:
+        return [job_from(facts, spec) for facts, spec in self._connection.execute(statement)]
+
+    # Events
+
+    def events_since(self, event_id: int, limit: int = 500) -> list[Event]:
+        """Return the events after this id, oldest first."""
+        rows = self._connection.execute(_EVENTS.where(events.c.id > event_id).order_by(events.c.id).limit(limit))
+        return [self._event(row) for row in rows]
+
+    def last_event_id(self) -> int:
+        """Return the id of the newest event; 0 when there was none."""
+        return self._connection.execute(select(func.max(events.c.id))).scalar() or 0
+
+    def first_event_id(self) -> int:
+        """Return the id of the oldest event that is still kept; 0 when there is none."""
+        return self._connection.execute(select(func.min(events.c.id))).scalar() or 0
+
+    def _event(self, row: Row[int, int, str, str, str | None]) -> Event:
+        number, at, kind, payload, spec = row
+        message = self._describe(job_from(payload, spec)) if kind == "job" and spec else ""
+        return event_from(number, at, kind, payload, spec, self._home_id, message)
+
+    # Runs
+
+    def run(self, run_id: str) -> RunRow | None:
+        """Return the run with this id, or None."""
+        facts = self._connection.execute(select(runs.c.facts).where(runs.c.id == run_id)).scalar()
+        return run_from(facts) if facts is not None else None
+
+    def resolve_run(self, text: str | int) -> list[RunRow]:
+        """Return the run with this id (``41`` is ``job-41``), or all runs with exactly this name, newest first."""
+        seq = text if isinstance(text, int) else job_seq(text)
+        found = self.run(str(text) if seq is None else job_id(seq))
+        if found is not None or seq is not None:
+            return [found] if found is not None else []
+        return self._runs(_RUNS.where(runs.c.name == text))
+
+    def runs_page(
+        self,
+        *,
+        query: str | None = None,
+        tag: str | None = None,
+        status: Sequence[str] = (),
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> RunsPage:
+        """Return the newest runs with one of these statuses, this tag, and every word of ``query`` in id, name or tags."""
+        wanted = [_mentioned(word) for word in (query or "").split()]
+        if cursor is not None:
+            created_at, run_id = cursors.read_run(cursor)
+            wanted.append(tuple_(runs.c.created_at, runs.c.id) < (created_at, run_id))
+        if tag is not None:
+            wanted.append(runs.c.id.in_(select(run_tags.c.run_id).where(run_tags.c.tag == tag)))
+        if status:
+            wanted.append(runs.c.status.in_(status))
+        found = self._runs(_RUNS.where(*wanted).limit(limit + 1))
+        page = found[:limit]
+        following = cursors.after_run(to_micros(page[-1].created_at), page[-1].id) if len(found) > limit else None
+        return RunsPage(page, following)
+
+    def unfinished_runs(self) -> list[RunRow]:
+        """Return all runs whose status is not final, newest first."""
+        return self._runs(_RUNS.where(runs.c.status.in_(_UNFINISHED)))
+
+    def run_names(self, limit: int = 500) -> list[str]:
+        """Return the names of the newest runs, each once, to find the one that a mistyped name was meant to be."""
+        newest = select(runs.c.name).order_by(runs.c.created_at.desc()).limit(limit)
+        return list(dict.fromkeys(self._connection.execute(newest).scalars()))
+
+    def _runs(self, statement: Select[str]) -> list[RunRow]:
+        return [run_from(facts) for facts in self._connection.execute(statement).scalars()]
+
+
+_JOBS: Select[str, str] = select(jobs.c.facts, job_specs.c.spec).join(job_specs, job_specs.c.seq == jobs.c.seq)
+_RUNS: Select[str] = select(runs.c.facts).order_by(runs.c.created_at.desc(), runs.c.id.desc())
+_EVENTS: Select[int, int, str, str, str | None] = select(
+    events.c.id, events.c.at, events.c.kind, events.c.payload, job_specs.c.spec
+).join_from(events, job_specs, job_specs.c.seq == events.c.seq, isouter=True)
+_COUNTS: Select[str, int] = select(job_counts.c.status, job_counts.c.count)
+
+
+def _named(pattern: str) -> ColumnElement[bool]:
+    if "*" not in pattern:
+        return jobs.c.name == pattern
+    return jobs.c.name.ilike(_escaped(pattern).replace("*", "%"), escape="\\")
+
+
+def _mentioned(word: str) -> ColumnElement[bool]:
+    within = f"%{_escaped(word)}%"
+    tagged = select(run_tags.c.run_id).where(run_tags.c.tag.ilike(within, escape="\\"))
+    return runs.c.name.ilike(within, escape="\\") | runs.c.id.like(within, escape="\\") | runs.c.id.in_(tagged)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

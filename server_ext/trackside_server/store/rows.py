@@ -1,0 +1,84 @@
+"""Records to column values and back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import msgspec
+
+from trackside.models import Event, JobChanged, JobDeleted, JobSpec, RunChanged
+from trackside_server.domain.record import JobRecord, RunRow
+
+__all__ = [
+    "NewEvent",
+    "event_from",
+    "from_micros",
+    "job_facts",
+    "job_from",
+    "run_facts",
+    "run_from",
+    "spec_text",
+    "to_micros",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+_encode = msgspec.json.Encoder().encode
+_decode_job = msgspec.json.Decoder(JobRecord).decode
+_decode_run = msgspec.json.Decoder(RunRow).decode
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    """An event that is to be written; the store gives the id."""
+
+    kind: str
+    at: datetime
+    seq: int | None
+    payload: str
+
+
+def to_micros(moment: datetime) -> int:
+    """Return the microseconds since 1970 of an aware moment."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Return the moment, in UTC, that is so many microseconds after 1970."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def job_facts(record: JobRecord) -> str:
+    """Return the JSON text of a record without its spec, which is kept once, beside it."""
+    facts = msgspec.structs.asdict(record)
+    del facts["spec"]
+    return _encode(facts).decode()
+
+
+def spec_text(spec: JobSpec) -> str:
+    """Return the JSON text of a spec."""
+    return _encode(spec).decode()
+
+
+def job_from(facts: str, spec: str) -> JobRecord:
+    """Return the record that ``job_facts`` and ``spec_text`` were made of."""
+    return _decode_job(f'{facts[:-1]},"spec":{spec}}}')
+
+
+def run_facts(row: RunRow) -> str:
+    """Return the JSON text of a run's row."""
+    return _encode(row).decode()
+
+
+def run_from(facts: str) -> RunRow:
+    """Return the row that ``run_facts`` was made of."""
+    return _decode_run(facts)
+
+
+def event_from(number: int, at: int, kind: str, payload: str, spec: str | None, home_id: str, message: str) -> Event:
+    """Return an event as clients see it. ``payload`` is the job's facts, or the id of the job or run."""
+    moment = from_micros(at)
+    if kind == "job":
+        return JobChanged(number, moment, job_from(payload, spec or "{}").to_wire(home_id, message))
+    if kind == "job_deleted":
+        return JobDeleted(number, moment, payload)
+    return RunChanged(number, moment, payload)
