@@ -11,7 +11,6 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from trackside.errors import InvalidInput, TryAgain
 from trackside_server.store.filesystem import on_shared_file_system
 
 if TYPE_CHECKING:
@@ -22,11 +21,13 @@ __all__ = [
     "WRITES",
     "data_version",
     "ensure_file",
-    "ensure_journal",
+    "has_safe_journal",
+    "in_transaction",
     "make_engine",
     "schema_version",
     "set_cascades",
     "set_durable",
+    "set_safe_journal",
     "watch_connection",
 ]
 
@@ -34,20 +35,15 @@ BUSY_SECONDS = 5.0
 """How long SQLite itself waits for another process's lock before it says that it is busy."""
 WRITES = "trackside_writes"
 """Execution option of a connection whose transactions take the write lock at once."""
-_SHARED_NOTE = "DELETE"  # a write-ahead log needs memory that all machines share: no network file system gives it
-_LOCAL_NOTE = "WAL"
 
 
 def ensure_file(path: Path) -> None:
     """Make the store's file, for its owner only, where there is none."""
     try:
-        try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        except FileExistsError:
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                path.chmod(0o600)
-    except OSError as error:
-        raise _cannot_make(path, error) from error
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            path.chmod(0o600)
 
 
 def make_engine(path: Path) -> Engine:
@@ -65,13 +61,20 @@ def make_engine(path: Path) -> Engine:
     return engine
 
 
-def ensure_journal(connection: Connection, path: Path) -> None:
+def has_safe_journal(connection: Connection, path: Path) -> bool:
+    """Return whether the journal is one that is safe on the file system; call it outside a transaction."""
+    (present,) = _raw(connection).execute("PRAGMA journal_mode").fetchone()
+    return str(present).lower() == _safe_journal(path)
+
+
+def set_safe_journal(connection: Connection, path: Path) -> None:
     """Choose the journal that is safe on the file system; call it outside a transaction."""
-    wanted = _SHARED_NOTE if on_shared_file_system(path) else _LOCAL_NOTE
-    raw = _raw(connection)
-    (present,) = raw.execute("PRAGMA journal_mode").fetchone()
-    if str(present).upper() != wanted:
-        raw.execute(f"PRAGMA journal_mode={wanted}").fetchone()
+    _raw(connection).execute(f"PRAGMA journal_mode={_safe_journal(path)}").fetchone()
+
+
+def in_transaction(connection: Connection) -> bool:
+    """Return whether a transaction is open; SQLite ends one by itself when the disk fails."""
+    return _raw(connection).in_transaction
 
 
 def set_durable(connection: Connection, durable: bool) -> None:
@@ -103,6 +106,11 @@ def data_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
+def _safe_journal(path: Path) -> str:
+    """A write-ahead log needs memory that all users of the file share: several machines have none."""
+    return "delete" if on_shared_file_system(path) else "wal"
+
+
 def _set_up(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     for pragma in (
@@ -127,17 +135,3 @@ def _raw(connection: Connection) -> sqlite3.Connection:
     raw: sqlite3.Connection | None = connection.connection.driver_connection
     assert raw is not None
     return raw
-
-
-def _cannot_make(path: Path, error: OSError) -> InvalidInput | TryAgain:
-    import errno
-
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return TryAgain(
-            f"The disk of the store {path} is full.", hint="Free some space, then repeat.", code="disk_full"
-        )
-    return InvalidInput(
-        f"The store {path} cannot be opened: {error.strerror}.",
-        hint=f"Make {path.parent} a writable folder, or set TRACKSIDE_HOME to one.",
-        code="store_read_only",
-    )

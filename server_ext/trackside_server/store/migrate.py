@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, inspect, select
 
 from trackside.errors import Conflict, InvalidInput, TryAgain
 from trackside.models import STATUSES
-from trackside_server.store.connect import WRITES, ensure_journal, set_cascades
+from trackside_server.store.connect import WRITES, has_safe_journal, set_cascades, set_safe_journal
+from trackside_server.store.locks import only_one
 from trackside_server.store.schema import REVISIONS, alembic_version, counters, job_counts, metadata
 
 __all__ = ["CURRENT", "build", "prepare", "refuse_newer", "stored_revision", "upgrade"]
@@ -24,27 +21,36 @@ SCRIPTS = Path(__file__).parent / "migrations"
 def prepare(engine: Engine, path: Path, *, migrate: bool) -> None:
     """Build an empty store, bring an old one up to date (if ``migrate``), refuse a newer one."""
     with engine.connect() as connection:
-        if _is_current(connection, path):
-            connection.rollback()
-            return
-    with _lock(path), engine.connect() as connection:
-        connection.rollback()
-        connection = connection.execution_options(**{WRITES: True})
-        ensure_journal(connection, path)
-        if _is_current(connection, path):
-            return
+        if not _is_ready(connection, path):
+            with only_one(path.parent):
+                _make_ready(connection.execution_options(**{WRITES: True}), path, migrate)
+
+
+def _is_ready(connection: Connection, path: Path) -> bool:
+    with connection.begin():
         revision = stored_revision(connection, path)
-        connection.rollback()
-        if revision is None:
-            build(connection)
-        elif migrate:
-            upgrade(connection)
-        else:
-            raise TryAgain(
-                f"The store {path} is of an older version.",
-                hint="It is brought up to date as soon as the other Trackside server of this home has ended.",
-                code="store_old",
-            )
+    refuse_newer(revision, path)
+    return revision == CURRENT and has_safe_journal(connection, path)
+
+
+def _make_ready(connection: Connection, path: Path, migrate: bool) -> None:
+    if _is_ready(connection, path):
+        return
+    set_safe_journal(connection, path)
+    with connection.begin():
+        revision = stored_revision(connection, path)
+    if revision is None:
+        build(connection)
+    elif revision == CURRENT:
+        return
+    elif migrate:
+        upgrade(connection)
+    else:
+        raise TryAgain(
+            f"The store {path} is of an older version.",
+            hint="It is brought up to date as soon as the other Trackside server of this home has ended.",
+            code="store_old",
+        )
 
 
 def stored_revision(connection: Connection, path: Path) -> str | None:
@@ -95,20 +101,3 @@ def upgrade(connection: Connection, to: str = "head") -> None:
             command.upgrade(config, to)
     finally:
         set_cascades(connection, True)
-
-
-def _is_current(connection: Connection, path: Path) -> bool:
-    revision = stored_revision(connection, path)
-    refuse_newer(revision, path)
-    return revision == CURRENT
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold the lock under which tables are made and changed; it is freed when the process dies."""
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -16,6 +16,7 @@ from trackside_server.store.rows import event_from, job_from, run_from, to_micro
 from trackside_server.store.schema import (
     events,
     job_counts,
+    job_secrets,
     job_specs,
     job_tags,
     jobs,
@@ -117,6 +118,11 @@ class Reader:
     def active_jobs(self) -> list[JobRecord]:
         """Return all jobs that are not finished, oldest first."""
         return self._jobs(_JOBS.where(jobs.c.status.in_(_UNFINISHED)).order_by(jobs.c.seq))
+
+    def sealed(self, job: str | int) -> bytes | None:
+        """Return what ``Vault.seal`` made of a job's environment and secrets, None if there is nothing."""
+        seq = job if isinstance(job, int) else job_seq(job)
+        return self._connection.execute(select(job_secrets.c.sealed).where(job_secrets.c.seq == seq)).scalar()
 
     def find_submission(self, key: str, *, now: datetime) -> list[str] | None:
         """Return the ids of the jobs that were made under this idempotency key in the last 24 hours, or None."""

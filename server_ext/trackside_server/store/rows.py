@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import msgspec
 
+from trackside.errors import InvalidInput
 from trackside.models import Event, JobChanged, JobDeleted, JobSpec, RunChanged
+from trackside.tracking.values import spell_floats
 from trackside_server.domain.record import JobRecord, RunRow
 
 __all__ = [
@@ -51,12 +54,20 @@ def job_facts(record: JobRecord) -> str:
     """Return the JSON text of a record without its spec, which is kept once, beside it."""
     facts = msgspec.structs.asdict(record)
     del facts["spec"]
-    return _encode(facts).decode()
+    return _text(facts)
 
 
 def spec_text(spec: JobSpec) -> str:
-    """Return the JSON text of a spec."""
-    return _encode(spec).decode()
+    """Return the JSON text of a spec. Raises ``InvalidInput`` for a text that is none: it could not be kept whole."""
+    if spec.config:
+        spec = msgspec.structs.replace(spec, config=_spelt(spec.config))
+    try:
+        return _encode(spec).decode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"The job holds {error.object!r}, which is not readable as text.",
+            hint="A file's name may have been read in another encoding; rename it.",
+        ) from None
 
 
 def job_from(facts: str, spec: str) -> JobRecord:
@@ -65,8 +76,8 @@ def job_from(facts: str, spec: str) -> JobRecord:
 
 
 def run_facts(row: RunRow) -> str:
-    """Return the JSON text of a run's row."""
-    return _encode(row).decode()
+    """Return the JSON text of a run's row; NaN and infinities are spelt as in the run folder."""
+    return _text(msgspec.structs.replace(row, summary=_spelt(row.summary), config=_spelt(row.config)))
 
 
 def run_from(facts: str) -> RunRow:
@@ -82,3 +93,15 @@ def event_from(number: int, at: int, kind: str, payload: str, spec: str | None, 
     if kind == "job_deleted":
         return JobDeleted(number, moment, payload)
     return RunChanged(number, moment, payload)
+
+
+def _text(value: object) -> str:
+    """Return JSON; half a character, as a job's message or a file's name may hold it, becomes a question mark."""
+    try:
+        return _encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def _spelt(values: dict[str, object]) -> dict[str, object]:
+    return {key: spell_floats(value) for key, value in values.items()}

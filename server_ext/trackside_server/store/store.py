@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from trackside_server.store.connect import data_version, ensure_file, make_engine, watch_connection
-from trackside_server.store.failures import explained
+from trackside_server.store.failures import explained, reachable
 from trackside_server.store.migrate import prepare
 from trackside_server.store.reader import Describe, Reader, no_description
 from trackside_server.store.tx import Tx
@@ -23,6 +24,7 @@ from trackside_server.store.writer import Writer
 __all__ = ["Store"]
 
 T = TypeVar("T")
+_log = logging.getLogger("trackside.store")
 _READERS = 2
 
 
@@ -65,15 +67,15 @@ class Store:
         the server that schedules for the home may do it. A newer one is refused with ``Conflict``, a damaged or
         unwritable one with ``InvalidInput``. ``describe`` makes the message of the jobs in events.
         """
-        ensure_file(path)
-        engine = make_engine(path)
-        try:
-            with explained(path):
+        with reachable(path), explained(path):
+            ensure_file(path)
+            engine = make_engine(path)
+            try:
                 prepare(engine, path, migrate=migrate)
                 return cls(engine, path, home_id=home_id, describe=describe, clock=clock)
-        except BaseException:
-            engine.dispose()
-            raise
+            except BaseException:
+                engine.dispose()
+                raise
 
     def close(self) -> None:
         """Perform the writes that wait, then close the file."""
@@ -112,7 +114,7 @@ class Store:
     def on_commit(self, callback: Callable[[int], None]) -> Callable[[], None]:
         """Have ``callback`` told the last event id after each commit with events, from the writer's thread.
 
-        It must return at once and not raise. The function that is returned takes it out again.
+        It must return at once; what it raises is logged. The function that is returned takes it out again.
         """
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
@@ -136,7 +138,7 @@ class Store:
 
     def last_event_id(self) -> int:
         """Return the id of the newest event, of this or another process; costs microseconds when nothing changed."""
-        with self._watch_lock:
+        with explained(self.path), self._watch_lock:
             version = data_version(self._watch)
             if version != self._seen_version:
                 with self.read() as reader:
@@ -153,4 +155,7 @@ class Store:
 
     def _tell(self, last_event_id: int) -> None:
         for callback in tuple(self._callbacks):
-            callback(last_event_id)
+            try:
+                callback(last_event_id)
+            except Exception:  # noqa: PERF203, BLE001 - the writer goes on, whatever becomes of its listeners
+                _log.exception("a listener failed at the commit of event %d", last_event_id)

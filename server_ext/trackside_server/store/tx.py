@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, update
 
 from trackside.errors import NotFound
 from trackside.models import Event, JobChanged, JobDeleted, RunChanged
 from trackside_server.domain.record import JobChanges, JobRecord, RunRow, job_seq
 from trackside_server.store.reader import KEPT_SUBMISSIONS, Describe, Reader
-from trackside_server.store.rows import NewEvent, job_facts, run_facts, spec_text, to_micros
+from trackside_server.store.rows import NewEvent, job_facts, run_facts, run_from, spec_text, to_micros
 from trackside_server.store.schema import (
     counters,
     events,
@@ -56,12 +56,16 @@ class Tx(Reader):
         last = self._connection.execute(_RESERVE, {"by": count}).scalar_one()
         return list(range(last - count + 1, last + 1))
 
+    def raise_job_ids(self, at_least: int) -> None:
+        """Have the ids that follow be above this number: run folders from before the store may bear those below."""
+        self._connection.execute(_RAISE, {"at_least": at_least})
+
     def insert_job(self, record: JobRecord, *, secrets: bytes | None = None) -> JobRecord:
         """Keep a new job and return it with its number: the one it brings (reserved, or read from a folder), or the next."""
         if record.seq == 0:
             record = msgspec.structs.replace(record, seq=self.reserve_job_ids()[0])
         else:
-            self._connection.execute(_RAISE, {"at_least": record.seq})
+            self.raise_job_ids(record.seq)
         self._connection.execute(
             _INSERT_JOB,
             {
@@ -109,6 +113,12 @@ class Tx(Reader):
         self._counted[record.status] -= 1
         self.add_event(JobDeleted(0, self.now, record.id))
 
+    def _known_seq(self, job: str | int) -> int:
+        seq = job if isinstance(job, int) else job_seq(job)
+        if seq is None:
+            raise NotFound(f"{job!r} is not a job's id.")
+        return seq
+
     def _known(self, job: str | int) -> JobRecord:
         record = self.job(job)
         if record is None:
@@ -124,16 +134,15 @@ class Tx(Reader):
 
     def keep_secrets(self, job: str | int, sealed: bytes) -> None:
         """Keep what ``Vault.seal`` made of a job's environment and secrets, in place of what was kept."""
-        seq = _seq(job)
+        seq = self._known_seq(job)
         self._connection.execute(delete(job_secrets).where(job_secrets.c.seq == seq))
         self._connection.execute(insert(job_secrets).values(seq=seq, sealed=sealed))
 
     def take_secrets(self, job: str | int) -> bytes | None:
         """Return what was kept for ``Vault.open``, and erase it; None if there is nothing."""
-        seq = _seq(job)
-        sealed = self._connection.execute(select(job_secrets.c.sealed).where(job_secrets.c.seq == seq)).scalar()
+        sealed = self.sealed(job)
         if sealed is not None:
-            self._connection.execute(delete(job_secrets).where(job_secrets.c.seq == seq))
+            self._connection.execute(delete(job_secrets).where(job_secrets.c.seq == self._known_seq(job)))
         return sealed
 
     # Submissions
@@ -149,15 +158,11 @@ class Tx(Reader):
 
     def upsert_run(self, row: RunRow) -> bool:
         """Keep what is known of a run; return whether that is new. A run without a job leaves an event then."""
-        before = self.run(row.id)
+        facts = run_facts(row)
+        row, before = run_from(facts), self.run(row.id)
         if before == row:
             return False
-        values = {
-            "name": row.name,
-            "status": row.status,
-            "created_at": to_micros(row.created_at),
-            "facts": run_facts(row),
-        }
+        values = {"name": row.name, "status": row.status, "created_at": to_micros(row.created_at), "facts": facts}
         if before is None:
             self._connection.execute(insert(runs).values(id=row.id, **values))
         else:
@@ -234,13 +239,6 @@ class Tx(Reader):
         self._connection.execute(delete(events).where(events.c.id <= up_to))
         kept = exists().where(jobs.c.seq == job_specs.c.seq) | exists().where(events.c.seq == job_specs.c.seq)
         self._connection.execute(delete(job_specs).where(~kept))
-
-
-def _seq(job: str | int) -> int:
-    seq = job if isinstance(job, int) else job_seq(job)
-    if seq is None:
-        raise NotFound(f"{job!r} is not a job's id.")
-    return seq
 
 
 _RESERVE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from trackside.errors import Conflict, InvalidInput
+from trackside.tracking.atomic import write_bytes
+from trackside_server.store.failures import reachable
+from trackside_server.store.locks import only_one
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -41,66 +44,47 @@ class Vault:
 
     def seal(self, environment: Mapping[str, str] | None, secrets: Mapping[str, str]) -> bytes:
         """Return environment and secrets encrypted."""
-        opened = Opened(None if environment is None else dict(environment), dict(secrets))
-        text = msgspec.json.encode(opened)
+        opened = {"environment": None if environment is None else dict(environment), "secrets": dict(secrets)}
+        text = json.dumps(opened).encode()  # not msgspec: a variable may hold bytes that are no text (surrogates)
         packed = _PACKED + zlib.compress(text, 1) if len(text) > _WORTH_PACKING else _PLAIN + text
-        return _VERSION + self._cipher(make=True).encrypt(packed)
+        return _VERSION + self._cipher().encrypt(packed)
 
     def open(self, sealed: bytes) -> Opened:
         """Return what was sealed. Raises ``Conflict`` when the key is another than it was sealed with."""
         from cryptography.fernet import InvalidToken
 
         try:
-            packed = self._cipher(make=False).decrypt(sealed.removeprefix(_VERSION))
-            text = zlib.decompress(packed[1:]) if packed[:1] == _PACKED else packed[1:]
-        except (InvalidToken, FileNotFoundError):
+            packed = self._cipher().decrypt(sealed.removeprefix(_VERSION))
+        except InvalidToken:
             raise Conflict(
                 f"The secrets of this job cannot be read any more: {self._path} is not the key they were sealed with.",
                 hint="Submit the job again.",
                 code="secrets_lost",
             ) from None
-        return msgspec.json.decode(text, type=Opened)
+        opened = json.loads(zlib.decompress(packed[1:]) if packed[:1] == _PACKED else packed[1:])
+        return Opened(opened["environment"], opened["secrets"])
 
-    def _cipher(self, *, make: bool) -> Fernet:
+    def _cipher(self) -> Fernet:
         if self._fernet is None:
             from cryptography.fernet import Fernet
 
-            try:
-                key = self._path.read_bytes()
-            except FileNotFoundError:
-                if not make:
-                    raise
-                key = _make_key(self._path, Fernet.generate_key())
+            with reachable(self._path):
+                key = self._path.read_bytes() if self._path.exists() else _make_key(self._path, Fernet.generate_key())
             try:
                 self._fernet = Fernet(key)
             except ValueError:
                 raise InvalidInput(
-                    f"{self._path} does not hold a key.", hint="Move it away; queued secrets are lost with it."
+                    f"{self._path} holds no key.",
+                    hint="Move it away: a new one is made. Jobs that wait with secrets must be submitted again.",
+                    code="vault_damaged",
                 ) from None
         return self._fernet
 
 
 def _make_key(path: Path, key: bytes) -> bytes:
-    """Write the key where there is none and return the one that is there: another process may have been faster."""
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(aside, path)
-    except FileExistsError:
-        return path.read_bytes()
-    finally:
-        aside.unlink()
-    _sync_folder(path.parent)
-    return key
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Keep ``key`` at ``path``, on the disk before it is used, and return it; the one of a faster process wins."""
+    with only_one(path.parent):
+        if path.exists():
+            return path.read_bytes()
+        write_bytes(path, key, mode=0o600, sync=True)
+        return key

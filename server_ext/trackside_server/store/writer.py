@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from trackside.errors import TryAgain
-from trackside_server.store.connect import WRITES, schema_version, set_durable
+from trackside.errors import InternalError, TryAgain
+from trackside_server.store.connect import WRITES, in_transaction, schema_version, set_durable
 from trackside_server.store.failures import is_busy, is_of_the_file, translate
 from trackside_server.store.migrate import refuse_newer, stored_revision
 from trackside_server.store.tx import Tx
@@ -74,22 +74,25 @@ class Writer:
         self._connection: Connection | None = None
         self._schema: int | None = None
         self._waiting: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
-        self._closed = threading.Event()
+        self._gate = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="trackside-store", daemon=True)
         self._thread.start()
 
     def submit(self, fn: Callable[[Tx], T], *, durable: bool = True) -> Future[T]:
         """Queue a write; its future resolves after the commit that holds it."""
-        if self._closed.is_set():
-            raise TryAgain(f"The store {self._path} is closed.", hint="The server is ending.", code="store_closed")
         write = _Write(fn, durable)
-        self._waiting.put(write)
+        with self._gate:
+            if self._closed:
+                raise TryAgain(f"The store {self._path} is closed.", hint="The server is ending.", code="store_closed")
+            self._waiting.put(write)
         return write.future
 
     def close(self) -> None:
         """Perform what waits, then end the thread."""
-        self._closed.set()
-        self._waiting.put(None)
+        with self._gate:
+            self._closed = True
+            self._waiting.put(None)
         self._thread.join()
 
     def _run(self) -> None:
@@ -136,12 +139,11 @@ class Writer:
         while True:
             try:
                 return self._transact(group)
-            except DBAPIError as error:  # noqa: PERF203 - it waits for another process's lock
-                if is_of_the_file(error):
-                    self._disconnect()
+            except DBAPIError as error:
+                self._disconnect()
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise
-                time.sleep(_PAUSE)
+            time.sleep(_PAUSE)
 
     def _transact(self, group: _Group) -> int:
         connection = self._connected()
@@ -149,23 +151,29 @@ class Writer:
         with connection.begin():
             self._refuse_newer(connection)
             tx = self._begin(connection)
-            if len(group) == 1:
-                group[0].run(tx)
-            else:
-                for write in group:
+            for write in group:
+                if len(group) == 1:
+                    write.run(tx)
+                else:
                     self._run_apart(write, tx, connection)
-            return tx.flush()
+            last = tx.flush()
+            if not in_transaction(connection):
+                raise InternalError("The transaction ended before its commit.")
+        return last
 
     def _run_apart(self, write: _Write[Any], tx: Tx, connection: Connection) -> None:
-        mark = tx.mark()
+        """Run one write of several; what it raises undoes it alone, unless the file failed and so the whole."""
+        mark, savepoint = tx.mark(), connection.begin_nested()
         try:
-            with connection.begin_nested():
-                write.run(tx)
+            write.run(tx)
         except Exception as error:
-            if is_of_the_file(error):
+            if is_of_the_file(error) or not in_transaction(connection):
                 raise
+            savepoint.rollback()
             tx.undo(mark)
             write.refuse(translate(error, self._path))
+        else:
+            savepoint.commit()
 
     def _refuse_newer(self, connection: Connection) -> None:
         """Notice that a newer program changed the tables while this one runs."""
