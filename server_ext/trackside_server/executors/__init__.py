@@ -1,0 +1,1 @@
+"""Where attempts run; today this machine."""

@@ -1,0 +1,1 @@
+"""What keeps jobs within their limits and apart from each other."""

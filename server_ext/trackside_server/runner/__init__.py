@@ -1,0 +1,1 @@
+"""Template and runner: the processes that look after jobs and outlive the server."""

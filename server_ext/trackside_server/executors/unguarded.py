@@ -1,0 +1,39 @@
+"""Ends an attempt that nobody looks after any more: runner and template were both killed, its process runs on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+from trackside.probes.process import ProcessId
+from trackside_server.executors.base import AttemptRef
+from trackside_server.executors.following import gone
+from trackside_server.executors.signals import send
+from trackside_server.runner import processes
+
+__all__ = ["end_unguarded"]
+
+
+async def end_unguarded(ref: AttemptRef, process: ProcessId, grace: float) -> None:
+    """Ask the process group of this main process to end, wait for ``grace`` seconds, then kill what is left."""
+    if send(process, signal.SIGCONT):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGTERM)  # it leads its own group
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(gone(process), grace)
+    main = [process.pid] if process.is_alive() else []
+    processes.kill_tree(lambda: [*main, *_tagged(ref)])
+
+
+def _tagged(ref: AttemptRef) -> list[int]:
+    """Return the processes that say by their environment that they belong to this attempt, orphans included."""
+    wanted = {os.fsencode(f"TRACKSIDE_RUN_DIR={ref.run_dir}"), f"TRACKSIDE_ATTEMPT={ref.attempt}".encode()}
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if wanted <= set((folder / "environ").read_bytes().split(b"\0")):
+                found.append(int(folder.name))
+    return found

@@ -1,0 +1,83 @@
+"""Watches the memory of a process tree where no cgroup does."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+
+from trackside_server.runner import processes
+
+__all__ = ["MemoryWatch"]
+
+_FASTEST_GROWTH = 4 * 2**30
+"""Bytes per second; the next look comes before a tree that grows so fast can have used up what is left."""
+_SHORTEST, _LONGEST = 0.05, 1.0
+_LONGEST_WITHOUT_LIMIT = 5.0
+
+
+class MemoryWatch:
+    """The memory of one tree: the highest seen, and whether it is above the limit (bytes; None: no limit)."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.peak: int | None = None
+        self._limit = limit
+        self._looks = 0
+        self._at_fork = processes.memory([os.getpid()])
+        self._oom_kills = kernel_oom_kills()
+
+    def heard(self, max_rss: int) -> None:
+        """Take what the kernel measured for the main process; it counts our own size at the fork as the child's."""
+        if max_rss > self._at_fork * 1.2:
+            self.peak = max(self.peak or 0, max_rss)
+
+    def look(self, roots: Iterable[int]) -> tuple[str | None, float]:
+        """Return what is wrong (None: nothing), and the seconds until the next look."""
+        pids = processes.descendants(roots)
+        used = processes.memory(pids)
+        self._looks += 1
+        if self._limit is None:
+            self._note(used)
+            return None, min(0.2 * self._looks, _LONGEST_WITHOUT_LIMIT)
+        if used <= self._limit:
+            self._note(used)
+            return None, min(max((self._limit - used) / _FASTEST_GROWTH, _SHORTEST), _LONGEST)
+        return self._look_closer(pids, used)
+
+    def _look_closer(self, pids: list[int], used: int) -> tuple[str | None, float]:
+        """Forked workers share much of what each seems to use; only what the tree really takes counts."""
+        began = time.monotonic()
+        shared_once = processes.proportional_memory(pids)
+        cost = time.monotonic() - began
+        used = used if shared_once is None else shared_once
+        self._note(used)
+        assert self._limit is not None
+        if used <= self._limit:
+            return None, max(_SHORTEST * 4, cost * 20)
+        return f"used {_size(used)} of memory, more than its limit of {_size(self._limit)}", _LONGEST
+
+    def _note(self, used: int) -> None:
+        if used:
+            self.peak = max(self.peak or 0, used)
+
+    def kernel_killed(self) -> bool:
+        """Whether the kernel killed some process for want of memory since this watch began."""
+        return kernel_oom_kills() > self._oom_kills
+
+
+def kernel_oom_kills() -> int:
+    """Return how often the kernel's out-of-memory killer struck since the machine started, 0 where it does not tell."""
+    try:
+        with open("/proc/vmstat", "rb") as file:
+            for line in file:
+                if line.startswith(b"oom_kill "):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def _size(size: float) -> str:
+    if size < 2**30:
+        return f"{size / 2**20:.1f} MB"
+    return f"{size / 2**30:.2f} GB"

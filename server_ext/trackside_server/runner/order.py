@@ -1,0 +1,65 @@
+"""What the server tells a runner: one length-prefixed JSON frame, from the server's socket straight to the runner."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import NamedTuple
+
+__all__ = ["OPENING", "Order", "decode_order", "encode_order", "read_order"]
+
+OPENING = b"R"
+"""The first byte of a connection that wants a runner; the template looks at no other."""
+_LENGTH_BYTES = 4
+_LONGEST = 64 * 2**20
+
+
+class Order(NamedTuple):
+    """Everything that a runner needs to know. Times are seconds, sizes bytes; ``environment`` is the whole of it."""
+
+    run_dir: str
+    attempt: int
+    argv: list[str]
+    environment: dict[str, str]
+    workdir: str
+    gpus: list[str]
+    grace: float
+    time: float | None
+    memory: int | None
+    max_output: int | None
+    limits: list[dict[str, object]]
+    holder: dict[str, str | None]
+    """What the notes beside the GPU locks say: ``job``, ``user`` and ``until``."""
+
+    def __repr__(self) -> str:
+        return f"<Order {self.run_dir} attempt {self.attempt}>"
+
+
+def encode_order(order: Order) -> bytes:
+    """Return the frame of an order, opening byte included."""
+    body = json.dumps(order._asdict(), separators=(",", ":")).encode("ascii")
+    return OPENING + len(body).to_bytes(_LENGTH_BYTES, "big") + body
+
+
+def decode_order(body: bytes) -> Order:
+    """Return the order in the body of a frame. Raises ValueError or TypeError when it is none."""
+    return Order(**json.loads(body))
+
+
+def read_order(connection: socket.socket) -> Order:
+    """Read one frame. Raises EOFError, ValueError, TypeError or OSError (also for a timeout) when there is none."""
+    head = _read_exactly(connection, len(OPENING) + _LENGTH_BYTES)
+    length = int.from_bytes(head[len(OPENING) :], "big")
+    if not head.startswith(OPENING) or length > _LONGEST:
+        raise ValueError("Not the frame of an order.")
+    return decode_order(_read_exactly(connection, length))
+
+
+def _read_exactly(connection: socket.socket, length: int) -> bytes:
+    data = bytearray()
+    while len(data) < length:
+        part = connection.recv(min(length - len(data), 2**20))
+        if not part:
+            raise EOFError(f"The connection ended after {len(data)} of {length} bytes.")
+        data += part
+    return bytes(data)

@@ -1,0 +1,163 @@
+"""The files of one attempt that its runner writes: the record, the heartbeat, the facts in ``meta.json``.
+
+The record's reader is ``trackside_server.domain.attempt``; a test holds the two together. Plain dictionaries here,
+since msgspec and the wire values would triple the memory of every runner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from typing import NamedTuple
+
+from trackside.tracking.atomic import write_bytes, write_json
+from trackside.tracking.folder import RunFolder
+
+__all__ = [
+    "Charge",
+    "beat",
+    "claim",
+    "content_of",
+    "give_up_claim",
+    "is_over",
+    "now_utc",
+    "write_exit",
+    "write_running",
+]
+
+FORMAT = 1
+
+
+class Charge(NamedTuple):
+    """What one who looks after an attempt must know of it; handed from the runner to the template, so nothing secret.
+
+    ``started`` and ``started_at`` are the same moment on the monotonic clock and in UTC.
+    """
+
+    run_dir: str
+    attempt: int
+    gpus: list[str]
+    limits: list[dict[str, object]]
+    grace: float
+    time: float | None
+    memory: int | None
+    max_output: int | None
+    runner: dict[str, int | float | str]
+    template: dict[str, int | float | str] | None
+    process: dict[str, int | float | str] | None = None
+    started: float = 0.0
+    started_at: str | None = None
+
+    @property
+    def folder(self) -> RunFolder:
+        """The run folder."""
+        return RunFolder(self.run_dir)
+
+
+def now_utc() -> str:
+    """Return the time as it stands in all our files: ``2026-11-22T09:30:00.123456Z``."""
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{nanoseconds // 1000:06d}Z"
+
+
+def claim(charge: Charge) -> bool:
+    """Write the first record; False when this attempt has one already, so that an attempt never runs twice."""
+    folder = charge.folder
+    folder.attempts.mkdir(mode=0o700, exist_ok=True)
+    target = folder.attempt(charge.attempt)
+    if target.exists():
+        return False
+    aside = target.with_name(f".{target.name}.{os.getpid()}.claim")
+    write_json(aside, content_of(charge), indent=None)
+    try:
+        os.link(aside, target)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        return _claim_by_name(target, charge)
+    finally:
+        aside.unlink(missing_ok=True)
+    beat(charge)
+    return True
+
+
+def _claim_by_name(target: os.PathLike[str], charge: Charge) -> bool:
+    try:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return False
+    write_json(target, content_of(charge), indent=None)
+    beat(charge)
+    return True
+
+
+def give_up_claim(charge: Charge) -> None:
+    """Take the first record away: the attempt did not begin and may be started again."""
+    folder = charge.folder
+    for path in (folder.alive(charge.attempt), folder.attempt(charge.attempt)):
+        path.unlink(missing_ok=True)
+
+
+def write_running(charge: Charge) -> dict[str, object]:
+    """Write that the user's process runs; returns the record."""
+    content = content_of(charge)
+    write_json(charge.folder.attempt(charge.attempt), content, indent=None)
+    charge.folder.update_meta(
+        status="running",
+        reason=None,
+        exit_code=None,
+        started_at=charge.started_at,
+        finished_at=None,
+        duration_seconds=None,
+    )
+    return content
+
+
+def write_exit(charge: Charge, how: dict[str, object]) -> dict[str, object]:
+    """Write how the attempt ended, first into the record, then into ``meta.json``; returns the record."""
+    content = {**content_of(charge), "exit": how}
+    write_json(charge.folder.attempt(charge.attempt), content, indent=None)
+    with contextlib.suppress(OSError):  # the record is the truth; a server that reads it mends meta.json
+        charge.folder.update_meta(
+            status=how["status"],
+            reason=how["reason"],
+            exit_code=how["exit_code"],
+            started_at=charge.started_at,
+            finished_at=how["finished_at"],
+            duration_seconds=how["duration_seconds"],
+        )
+    return content
+
+
+def is_over(charge: Charge) -> bool:
+    """Whether the record says already how this attempt ended."""
+    try:
+        return bool(json.loads(charge.folder.attempt(charge.attempt).read_bytes()).get("exit"))
+    except (OSError, ValueError):
+        return False
+
+
+def beat(charge: Charge) -> None:
+    """Touch the file by which other hosts see that somebody looks after this attempt."""
+    path = charge.folder.alive(charge.attempt)
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        write_bytes(path, b"")
+
+
+def content_of(charge: Charge) -> dict[str, object]:
+    """Return the record of an attempt that is not over."""
+    return {
+        "format": FORMAT,
+        "attempt": charge.attempt,
+        "runner": charge.runner,
+        "template": charge.template,
+        "process": charge.process,
+        "gpus": charge.gpus,
+        "limits": charge.limits,
+        "started_at": charge.started_at,
+        "exit": None,
+    }

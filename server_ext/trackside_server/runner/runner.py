@@ -1,0 +1,178 @@
+"""The runner: one process that looks after one attempt, forked from the template, alive until the whole tree is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+from trackside_server.isolation import gpu_locks
+from trackside_server.runner import channel as told
+from trackside_server.runner import kernel, processes, record
+from trackside_server.runner.guard import Guard
+from trackside_server.runner.order import Order, read_order
+from trackside_server.runner.reaping import has_children, reap
+from trackside_server.runner.record import Charge
+from trackside_server.runner.sampling import Sampling
+from trackside_server.runner.spawn import StartError, spawn
+from trackside_server.runner.stop import StopRequest
+from trackside_server.runner.wakeup import Wakeup
+
+__all__ = ["serve"]
+
+_ORDER_TIMEOUT = 10.0
+
+
+def serve(connection: socket.socket, channel: socket.socket, template: dict[str, int | float | str]) -> None:
+    """Take one order from this connection and look after its attempt to the end; the answers go back the same way."""
+    os.setsid()
+    kernel.hide_memory()
+    kernel.become_subreaper()
+    kernel.name_process("trackside-run")
+    wakeup = Wakeup(signal.SIGCHLD, signal.SIGUSR1, signal.SIGTERM)
+    connection.settimeout(_ORDER_TIMEOUT)
+    try:
+        order = read_order(connection)
+    except (OSError, EOFError, ValueError, TypeError):
+        return
+    runner = _begin(order, connection, channel, template)
+    if runner is not None:
+        del order
+        _look_after(runner, connection, channel, wakeup)
+
+
+def _begin(
+    order: Order, connection: socket.socket, channel: socket.socket, template: dict[str, int | float | str]
+) -> Guard | None:
+    """Claim the attempt, take the GPUs, start the process, and answer; None when there is nothing to look after."""
+    charge = Charge(
+        **{name: getattr(order, name) for name in Charge._fields if name in Order._fields},
+        runner=processes.identity(os.getpid()),
+        template=template,
+    )
+    try:
+        if not record.claim(charge):
+            _answer(connection, {"exists": True})
+            return None
+    except OSError as error:
+        _answer(connection, {"failed": _reason(f"The run folder {order.run_dir} cannot be written: {error.strerror}.")})
+        return None
+    taken = gpu_locks.take(order.gpus, order.holder)
+    if isinstance(taken, gpu_locks.Held):
+        record.give_up_claim(charge)
+        _answer(connection, {"given_back": {"code": "gpu_held", "message": str(taken)}})
+        return None
+    told.tell_charge(channel, charge, [lock.descriptor for lock in taken])
+    try:
+        charge = _start(order, charge)
+    except (StartError, OSError) as error:
+        _answer(connection, {"failed": _write_start_failed(charge, str(error))})
+        return None
+    told.tell_charge(channel, charge)
+    return _announce(charge, connection)
+
+
+def _start(order: Order, charge: Charge) -> Charge:
+    folder = charge.folder
+    with contextlib.suppress(OSError):  # left by an earlier attempt; it would be taken for ours
+        (folder.results / "exception.json").unlink()
+    log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        pid = spawn(order.argv, order.environment, order.workdir, log)
+    finally:
+        os.close(log)
+    return charge._replace(process=processes.identity(pid), started=time.monotonic(), started_at=record.now_utc())
+
+
+def _announce(charge: Charge, connection: socket.socket) -> Guard:
+    try:
+        content = record.write_running(charge)
+    except OSError as error:  # the process runs: looking after it matters more than the file, which the exit replaces
+        _complain(charge, error)
+        content = record.content_of(charge)
+    _answer(connection, {"started": content})
+    return Guard(charge, _children, time.monotonic())
+
+
+def _write_start_failed(charge: Charge, message: str) -> dict[str, str]:
+    reason = _reason(message)
+    how: dict[str, object] = {
+        "status": "failed",
+        "reason": reason,
+        "exit_code": None,
+        "finished_at": record.now_utc(),
+        "duration_seconds": None,
+        "peak_memory": None,
+    }
+    try:
+        record.write_exit(charge, how)
+    except OSError as error:
+        _complain(charge, error)
+    return reason
+
+
+def _look_after(guard: Guard, connection: socket.socket, channel: socket.socket, wakeup: Wakeup) -> None:
+    sampling = Sampling(guard.charge.folder, guard.charge.gpus, time.monotonic())
+    poll = select.poll()
+    poll.register(wakeup.descriptor, select.POLLIN)
+    connection.settimeout(None)
+    poll.register(connection, select.POLLIN)
+    while True:
+        now = time.monotonic()
+        _reap(guard, channel, now)
+        due = guard.step(now)
+        if due is None:
+            break
+        due = min(due, sampling.step(now))
+        for descriptor, _ in poll.poll(max(0.0, due - time.monotonic()) * 1000):
+            if descriptor == wakeup.descriptor:
+                _heed(guard, wakeup.signals())
+            else:  # the server is gone, or speaks, which it has no reason to
+                poll.unregister(descriptor)
+    gpu_locks.remove_notes(guard.charge.gpus)
+    _answer(connection, {"ended": guard.record})
+
+
+def _heed(guard: Guard, signals: set[int]) -> None:
+    now = time.monotonic()
+    if signal.SIGUSR1 in signals:
+        guard.wake(now)
+    if signal.SIGTERM in signals:
+        message = "was ended, because its runner was asked to end (SIGTERM)"
+        guard.stop(StopRequest("signal", message, guard.charge.grace), now)
+
+
+def _reap(guard: Guard, channel: socket.socket, now: float) -> None:
+    """Reap whatever ended; the template hears how the main process ended while it could still ask for itself."""
+
+    def tell(pid: int, wait_status: int) -> None:
+        if pid == guard.main:
+            told.tell_exit(channel, wait_status)
+
+    for ended in reap(tell):
+        if ended.pid == guard.main:
+            guard.main_ended(ended.wait_status, ended.max_rss, now)
+
+
+def _children() -> list[int]:
+    """All children of ours; that there is none is asked of the kernel, whose list can miss one that comes just now."""
+    found = processes.children(os.getpid())
+    return found or (processes.children(os.getpid()) if has_children() else [])
+
+
+def _answer(connection: socket.socket, message: object) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n")
+
+
+def _reason(message: str) -> dict[str, str]:
+    return {"code": "start_failed", "message": message}
+
+
+def _complain(charge: Charge, error: OSError) -> None:
+    print(f"{charge.run_dir} attempt {charge.attempt}: {error}", file=sys.stderr)  # noqa: T201
