@@ -9,7 +9,7 @@ import msgspec
 from trackside.models.spec import JobSpec
 from trackside.models.status import FINAL, Reason, Status
 
-__all__ = ["Blocker", "Explanation", "Job", "JobPage", "Limit"]
+__all__ = ["Blocker", "DryRun", "Explanation", "Job", "JobPage", "Limit"]
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -80,3 +80,11 @@ class Explanation(msgspec.Struct, frozen=True):
     status: Status
     message: str
     blockers: list[Blocker] = []
+
+
+class DryRun(msgspec.Struct, frozen=True):
+    """What a submission would become: the spec as read, how each limit would be enforced, what it would wait for."""
+
+    spec: JobSpec
+    limits: list[Limit]
+    explanation: Explanation

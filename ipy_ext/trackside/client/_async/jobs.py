@@ -1,0 +1,209 @@
+"""Jobs: submit, look, wait, follow, stop."""
+
+from __future__ import annotations
+
+import builtins
+import uuid
+from collections.abc import Awaitable, Iterable
+from contextlib import aclosing
+from typing import Literal, overload
+
+from trackside.client._async.connection import AsyncConnection
+from trackside.client._async.ending import ends
+from trackside.client._async.log import follow_bytes, follow_text, read_log
+from trackside.client._async.pages import every_job
+from trackside.client.concurrency import AsyncFlow
+from trackside.client.fields import Fields, body
+from trackside.client.reference import Reference, is_one, joined, one_or_more, segment
+from trackside.errors import InvalidInput
+from trackside.models import Explanation, Job, JobPage
+from trackside.models.job import DryRun
+
+__all__ = ["AsyncJobs"]
+
+
+class AsyncJobs:
+    """The jobs of a server. Where a job is asked for, its id, its number, its unique name or its value will do."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @overload
+    async def submit(
+        self, fields: Fields, *, idempotency_key: str | None = None, dry_run: Literal[False] = False
+    ) -> Job: ...
+
+    @overload
+    async def submit(self, fields: Fields, *, idempotency_key: str | None = None, dry_run: Literal[True]) -> DryRun: ...
+
+    async def submit(
+        self, fields: Fields, *, idempotency_key: str | None = None, dry_run: bool = False
+    ) -> Job | DryRun:
+        """Submit one job; it is durable when this returns.
+
+        ``fields`` are the keyword names of ``trackside.submit``, or a ``JobSpec``. The same ``idempotency_key``
+        makes one job, however often it is sent; each call without one makes a job of its own, exactly one even if
+        the connection breaks. With ``dry_run`` nothing is made and the answer says what would be.
+        """
+        if dry_run:
+            return await self._connection.value(
+                "POST", "jobs", DryRun, params={"dry_run": 1}, content=body(fields), repeat=True
+            )
+        return await self._connection.value(
+            "POST", "jobs", Job, content=body(fields), headers=_once(idempotency_key), repeat=True
+        )
+
+    async def submit_many(self, fields: Iterable[Fields], *, idempotency_key: str | None = None) -> builtins.list[Job]:
+        """Submit jobs, all or none of them; they come back in the order given."""
+        given = list(fields)
+        if not given:
+            return []
+        return await self._connection.value(
+            "POST", "jobs", list[Job], content=body(given), headers=_once(idempotency_key), repeat=True
+        )
+
+    async def get(self, job: Reference) -> Job:
+        """Return the job as it is now."""
+        return await self._connection.get(f"jobs/{segment(job)}", Job)
+
+    async def list(
+        self,
+        *,
+        status: str | Iterable[str] | None = None,
+        tag: str | None = None,
+        name: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> JobPage:
+        """Return one page of jobs, newest first; its ``next`` is the cursor of the following page."""
+        params = {"status": joined(status), "tag": tag, "name": name, "limit": limit, "cursor": cursor}
+        return await self._connection.get("jobs", JobPage, params)
+
+    async def iterate(
+        self, *, status: str | Iterable[str] | None = None, tag: str | None = None, name: str | None = None
+    ) -> AsyncFlow[Job]:
+        """Yield all jobs, newest first, page by page as they are taken."""
+        async with aclosing(every_job(self._connection, {"status": joined(status), "tag": tag, "name": name})) as jobs:
+            async for job in jobs:
+                yield job
+
+    async def cancel(self, job: Reference) -> Job:
+        """Ask for a waiting or running job to be stopped; returns at once, the job ends within its grace time."""
+        return await self._connection.value("POST", f"jobs/{segment(job)}/cancel", Job)
+
+    async def retry(self, job: Reference) -> Job:
+        """Queue a finished job again as its next attempt; the id stays."""
+        return await self._connection.value("POST", f"jobs/{segment(job)}/retry", Job)
+
+    async def delete(self, job: Reference) -> None:
+        """Delete a finished job with its run folder; Conflict while it is unfinished."""
+        await self._connection.answer("DELETE", f"jobs/{segment(job)}")
+
+    async def explain(self, job: Reference) -> Explanation:
+        """Return why the job stands where it stands, and what it waits for."""
+        return await self._connection.get(f"jobs/{segment(job)}/explain", Explanation)
+
+    @overload
+    def logs(
+        self,
+        job: Reference,
+        *,
+        follow: Literal[False] = False,
+        tail: int | None = None,
+        offset: int | None = None,
+        binary: Literal[False] = False,
+    ) -> Awaitable[str]: ...
+
+    @overload
+    def logs(
+        self,
+        job: Reference,
+        *,
+        follow: Literal[False] = False,
+        tail: int | None = None,
+        offset: int | None = None,
+        binary: Literal[True],
+    ) -> Awaitable[bytes]: ...
+
+    @overload
+    def logs(
+        self,
+        job: Reference,
+        *,
+        follow: Literal[True],
+        tail: int | None = None,
+        offset: int | None = None,
+        binary: Literal[False] = False,
+    ) -> AsyncFlow[str]: ...
+
+    @overload
+    def logs(
+        self,
+        job: Reference,
+        *,
+        follow: Literal[True],
+        tail: int | None = None,
+        offset: int | None = None,
+        binary: Literal[True],
+    ) -> AsyncFlow[bytes]: ...
+
+    def logs(
+        self,
+        job: Reference,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        offset: int | None = None,
+        binary: bool = False,
+    ) -> Awaitable[str] | Awaitable[bytes] | AsyncFlow[str] | AsyncFlow[bytes]:
+        """Return the output so far, or with ``follow`` yield it piece by piece until the job ends.
+
+        ``tail`` begins so many lines before the end, ``offset`` at a byte. Text is UTF-8 with replacement;
+        ``binary`` gives the bytes as the job wrote them.
+        """
+        name = segment(job)
+        if follow and binary:
+            return follow_bytes(self._connection, name, tail=tail, offset=offset)
+        if follow:
+            return follow_text(self._connection, name, tail=tail, offset=offset)
+        if binary:
+            return read_log(self._connection, name, tail=tail, offset=offset)
+        return self._text(name, tail, offset)
+
+    @overload
+    async def wait(  # type: ignore[overload-overlap]  # a text is one name, never the letters of it
+        self, jobs: Reference, timeout: float | None = None
+    ) -> Job: ...
+
+    @overload
+    async def wait(self, jobs: Iterable[Reference], timeout: float | None = None) -> builtins.list[Job]: ...
+
+    async def wait(
+        self, jobs: Reference | Iterable[Reference], timeout: float | None = None
+    ) -> Job | builtins.list[Job]:
+        """Return the job once it has ended, however it ended; for several jobs all of them, in the order given.
+
+        Raises WaitTimeout after ``timeout`` seconds; the jobs go on.
+        """
+        given = one_or_more(jobs)
+        ended = {position: job async for position, job in ends(self._connection, given, timeout)}
+        found = [ended[position] for position in range(len(given))]
+        return found[0] if is_one(jobs) else found
+
+    async def as_completed(self, jobs: Iterable[Reference], timeout: float | None = None) -> AsyncFlow[Job]:
+        """Yield each job as it ends, those that have ended already first; as ``concurrent.futures.as_completed``."""
+        async with aclosing(ends(self._connection, one_or_more(jobs), timeout)) as found:
+            async for _, job in found:
+                yield job
+
+    async def _text(self, job: str, tail: int | None, offset: int | None) -> str:
+        content = await read_log(self._connection, job, tail=tail, offset=offset)
+        return content.decode("utf-8", "replace")
+
+
+def _once(idempotency_key: str | None) -> dict[str, str]:
+    """Name the submission, so that it may be sent again when the connection breaks before the answer."""
+    key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
+    if not key or not key.isascii() or not key.isprintable() or len(key) > 255:
+        raise InvalidInput(f"idempotency_key: {key!r} cannot be sent.", hint="Use up to 255 letters, digits and signs.")
+    return {"Idempotency-Key": key}

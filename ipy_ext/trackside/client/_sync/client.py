@@ -1,0 +1,94 @@
+# Generated from trackside/client/_async by `python -m trackside.client.generate`; edit there.
+"""The client: everything a server can do, from Python."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from types import TracebackType
+
+import httpx
+
+from trackside.client._sync.connection import Connection
+from trackside.client._sync.jobs import Jobs
+from trackside.client._sync.monitoring import Monitoring
+from trackside.client._sync.runs import Runs
+from trackside.client._sync.stream import Stream
+from trackside.client.access import Access
+from trackside.client.address import Address
+from trackside.client.concurrency import Flow
+from trackside.errors import ServerUnreachable
+from trackside.models import Event, GpuReport, Health
+from trackside.models.stream import EventMessage
+
+__all__ = ["Client"]
+
+
+class Client:
+    """Speaks to one Trackside server over one keep-alive connection, made at the first request.
+
+    Without ``url`` it finds the server that belongs to this kernel, script or job, and starts a headless one where
+    there is none. ``ca_cert``, ``client_cert`` and ``client_key`` are paths of PEM files. ``transport`` stands in
+    for the network in tests. May be used as a context manager.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        ca_cert: str | None = None,
+        client_cert: str | None = None,
+        client_key: str | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._access = Access(url, token, ca_cert, client_cert, client_key)
+        self._connection = Connection(self._access.find, transport=transport)
+        self.jobs = Jobs(self._connection)
+        self.runs = Runs(self._connection)
+        self.monitoring = Monitoring(self._connection)
+
+    def health(self) -> bool:
+        """Return whether the server answers and is well; starts none."""
+        try:
+            health = self._connection.get("health", Health, start=False)
+        except ServerUnreachable:
+            return False
+        return health.ok
+
+    def info(self) -> Health:
+        """Return what the server is: version, home, and whether it schedules."""
+        return self._connection.get("health", Health)
+
+    def gpus(self) -> GpuReport:
+        """Return the GPUs of the server's machine and who holds them."""
+        return self._connection.get("gpus", GpuReport)
+
+    def events(self, since: int | None = None) -> Flow[Event]:
+        """Yield what happens, for as long as you take it: from now on, or from after the event with id ``since``.
+
+        Each event comes once and in order, also over a restart of the server.
+        """
+        stream = Stream(self._connection, "events", {"since": since}, resume="since")
+        with closing(stream.messages()) as messages:
+            for message in messages:
+                if isinstance(message, EventMessage):
+                    yield message.event
+
+    def address(self) -> Address:
+        """Return where the server is, finding (or starting) it first where that has not happened yet."""
+        return self._connection.address()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connection.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client {self._access}>"

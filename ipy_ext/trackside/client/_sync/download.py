@@ -1,0 +1,40 @@
+# Generated from trackside/client/_async by `python -m trackside.client.generate`; edit there.
+"""One file from the server to this machine, however big."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+
+from trackside.client._sync.connection import Connection, Params
+from trackside.client.aside import written_aside
+from trackside.errors import ServerUnreachable
+
+__all__ = ["download_to"]
+
+_TRIES = 3
+_SILENCE = 60.0
+
+
+def download_to(connection: Connection, url: str, params: Params, target: Path) -> Path:
+    """Write the file beside its target, then rename it; a broken connection begins it anew, twice at most.
+
+    Raises InvalidInput when the target cannot be written.
+    """
+    tries = 1
+    while True:
+        try:
+            with connection.opened(url, params, {}, idle=_SILENCE) as response:
+                _receive(connection, response, target)
+            return target
+        except ServerUnreachable as error:
+            if error.code != "connection_lost" or tries == _TRIES:
+                raise
+        tries += 1
+
+
+def _receive(connection: Connection, response: httpx.Response, target: Path) -> None:
+    with written_aside(target) as file:
+        for chunk in connection.chunks(response):
+            file.write(chunk)

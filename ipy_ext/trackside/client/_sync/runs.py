@@ -1,0 +1,126 @@
+# Generated from trackside/client/_async by `python -m trackside.client.generate`; edit there.
+"""Runs: their facts, metrics and files."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from trackside.client._sync.connection import Connection
+from trackside.client._sync.download import download_to
+from trackside.client._sync.pages import every_run
+from trackside.client._sync.stream import Stream
+from trackside.client.concurrency import Flow
+from trackside.client.parts import artifact_path, local_path, records_of
+from trackside.client.reference import Reference, joined, name_of, segment
+from trackside.errors import InvalidInput
+from trackside.models import ArtifactPage, Comparison, Metrics, RunInfo, RunPage
+from trackside.models.stream import ServerMessage
+
+__all__ = ["Runs"]
+
+Root = Literal["artifacts", "run"]
+
+
+class Runs:
+    """The runs of a server, with or without a job. A run is named by its id, its unique name or its value."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(
+        self,
+        query: str | None = None,
+        *,
+        tag: str | None = None,
+        status: str | Iterable[str] | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> RunPage:
+        """Return one page of runs, newest first; every word of ``query`` stands in the name, the id or a tag."""
+        params = {"query": query, "tag": tag, "status": joined(status), "limit": limit, "cursor": cursor}
+        return self._connection.get("runs", RunPage, params)
+
+    def iterate(
+        self, query: str | None = None, *, tag: str | None = None, status: str | Iterable[str] | None = None
+    ) -> Flow[RunInfo]:
+        """Yield all runs, newest first, page by page as they are taken."""
+        params = {"query": query, "tag": tag, "status": joined(status)}
+        with closing(every_run(self._connection, params)) as runs:
+            yield from runs
+
+    def get(self, run: Reference) -> RunInfo:
+        """Return the run as it is now."""
+        return self._connection.get(f"runs/{segment(run)}", RunInfo)
+
+    def patch(self, run: Reference, *, name: str | None = None, tags: Iterable[str] | None = None) -> RunInfo:
+        """Change the name or the tags of a run; what is None stays."""
+        fields: dict[str, object] = {} if name is None else {"name": name}
+        if tags is not None:
+            fields["tags"] = builtins.list(tags)
+        content = msgspec.json.encode(fields)
+        return self._connection.value("PATCH", f"runs/{segment(run)}", RunInfo, content=content, repeat=True)
+
+    def delete(self, run: Reference) -> None:
+        """Delete a finished run with its folder; Conflict while it is unfinished."""
+        self._connection.answer("DELETE", f"runs/{segment(run)}")
+
+    def metrics(
+        self,
+        run: Reference,
+        keys: str | Iterable[str] | None = None,
+        *,
+        x: str = "step",
+        max_points: int = 2000,
+        since: int | None = None,
+    ) -> Metrics:
+        """Return curves of the run over ``x`` (``step``, ``time`` or a key), thinned to what a screen can show.
+
+        Minima and maxima are kept. ``since`` is the ``next`` of an earlier answer: only what came after it.
+        """
+        params = {"keys": joined(keys), "x": x, "max_points": max_points, "since": since}
+        return self._connection.get(f"runs/{segment(run)}/metrics", Metrics, params)
+
+    def records(self, run: Reference) -> builtins.list[dict[str, object]]:
+        """Return every record of ``metrics.jsonl`` as it was logged; an empty list when nothing was."""
+        listed = self.artifacts(run, root="run")
+        if not any(artifact.path == "metrics.jsonl" for artifact in listed.artifacts):
+            return []
+        return records_of(self.artifact(run, "metrics.jsonl", root="run"))
+
+    def compare(self, runs: Iterable[Reference]) -> Comparison:
+        """Return runs side by side: the configuration that differs first, last and best value of each metric."""
+        names = [name_of(run) for run in runs]
+        if any("," in name for name in names):
+            raise InvalidInput("A name with a comma cannot stand here.", hint="Use the run's id.")
+        return self._connection.get("runs/compare", Comparison, {"ids": ",".join(names)})
+
+    def outputs(self, run: Reference) -> builtins.list[dict[str, object]]:
+        """Return the rich outputs of the run's cell, in order, as ``outputs.jsonl`` has them."""
+        return self._connection.get(f"runs/{segment(run)}/outputs", builtins.list[dict[str, object]])
+
+    def artifacts(self, run: Reference, *, root: Root = "artifacts") -> ArtifactPage:
+        """Return the files that the run saved, or with ``root="run"`` all files of its folder, by path."""
+        return self._connection.get(f"runs/{segment(run)}/artifacts", ArtifactPage, {"root": root})
+
+    def artifact(self, run: Reference, path: str, *, root: Root = "artifacts") -> bytes:
+        """Return the content of one file; ``download`` takes big ones."""
+        url = f"runs/{segment(run)}/artifacts/{artifact_path(path)}"
+        answer = self._connection.answer("GET", url, params={"root": root}, repeat=True)
+        return answer.content
+
+    def download(self, run: Reference, path: str, to: str | Path | None = None, *, root: Root = "artifacts") -> Path:
+        """Save one file into the folder ``to`` (default: here) or as the file ``to``; it appears whole or not at all."""
+        url = f"runs/{segment(run)}/artifacts/{artifact_path(path)}"
+        return download_to(self._connection, url, {"root": root}, local_path(path, to))
+
+    def stream(self, run: Reference, *, begin: Literal["start", "end"] = "start") -> Flow[ServerMessage]:
+        """Yield log, metrics and progress of the run as they come, ``Done`` last; a dropped connection is taken up again."""
+        stream = Stream(self._connection, f"runs/{segment(run)}/stream", {"from": begin})
+        with closing(stream.messages()) as messages:
+            yield from messages
