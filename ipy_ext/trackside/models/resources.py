@@ -15,7 +15,7 @@ _TYPE = r"[a-z]+[a-z0-9]*(?:[-_. ][a-z0-9]+)*"
 _FORMS = (
     re.compile(rf"(?P<type>{_TYPE}):(?P<count>\d+)"),
     re.compile(rf"(?P<count>\d+)x(?P<type>{_TYPE})"),
-    re.compile(rf"(?P<type>[a-z]+[a-z0-9]*(?:[-_.][a-z0-9]+)*?)[.-]?(?P<count>\d+)x"),
+    re.compile(r"(?P<type>[a-z]+[a-z0-9]*(?:[-_.][a-z0-9]+)*?)[.-]?(?P<count>\d+)x"),
     re.compile(r"(?P<type>[a-z]+\d+[a-z0-9-]*?)x(?P<count>\d+)"),
     re.compile(rf"(?P<type>{_TYPE})"),
 )
@@ -56,6 +56,7 @@ def _checked(count: float, kind: str | None, original: str | float) -> GpuReques
         raise InvalidInput(f"gpus: {original!r} is not a number of GPUs.", hint=_HINT)
     if count != int(count) and (count > 1 or count * 8 != int(count * 8)):
         raise InvalidInput(
-            f"gpus: {original!r} is neither whole nor a share of one GPU.", hint="Shares are eighths: '0.5', '0.25', '0.125'."
+            f"gpus: {original!r} is neither whole nor a share of one GPU.",
+            hint="Shares are eighths: '0.5', '0.25', '0.125'.",
         )
     return GpuRequest(count, kind)

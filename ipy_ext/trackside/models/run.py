@@ -8,7 +8,17 @@ import msgspec
 
 from trackside.models.status import Reason, Status
 
-__all__ = ["Artifact", "ArtifactPage", "Metrics", "RunInfo", "RunPage", "Series"]
+__all__ = [
+    "Artifact",
+    "ArtifactPage",
+    "Comparison",
+    "ConfigRow",
+    "MetricRow",
+    "Metrics",
+    "RunInfo",
+    "RunPage",
+    "Series",
+]
 
 
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,3 +83,28 @@ class Metrics(msgspec.Struct, frozen=True):
     series: dict[str, Series]
     next: int
     torn: int = 0
+
+
+class ConfigRow(msgspec.Struct, frozen=True):
+    """One key of the configuration over several runs, in their order; None where a run has no such key."""
+
+    key: str
+    values: list[object]
+    differs: bool
+
+
+class MetricRow(msgspec.Struct, frozen=True):
+    """One metric over several runs, in their order: last, least and greatest value; None where a run has none."""
+
+    key: str
+    last: list[float | str | None]
+    min: list[float | None]
+    max: list[float | None]
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Runs side by side; the configuration that differs comes first."""
+
+    runs: list[RunInfo]
+    config: list[ConfigRow]
+    metrics: list[MetricRow]

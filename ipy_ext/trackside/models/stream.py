@@ -21,6 +21,7 @@ __all__ = [
     "EventMessage",
     "LogChunk",
     "MetricsChunk",
+    "ProgressMessage",
     "ServerMessage",
     "StreamError",
     "Subscribe",
@@ -97,6 +98,15 @@ class MetricsChunk(msgspec.Struct, frozen=True, tag_field="type", tag="metrics")
     records: list[msgspec.Raw]
 
 
+class ProgressMessage(msgspec.Struct, frozen=True, tag_field="type", tag="progress"):
+    """How far the run is: step ``i`` of ``total`` (None: unknown), ``rate`` in steps per second; part of ``metrics``."""
+
+    sub: str
+    i: float
+    total: float | None = None
+    rate: float | None = None
+
+
 class SystemMessage(msgspec.Struct, frozen=True, tag_field="type", tag="system"):
     """The machine now."""
 
@@ -123,5 +133,13 @@ class StreamError(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
 
 
 ServerMessage = (
-    Subscribed | EventMessage | LogChunk | Truncated | MetricsChunk | SystemMessage | Done | StreamError
+    Subscribed
+    | EventMessage
+    | LogChunk
+    | Truncated
+    | MetricsChunk
+    | ProgressMessage
+    | SystemMessage
+    | Done
+    | StreamError
 )

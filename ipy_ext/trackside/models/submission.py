@@ -52,12 +52,11 @@ def parse_submission(raw: Mapping[str, object]) -> Submission:
         said = f"{' and '.join(kinds)} were given" if kinds else "none was given"
         raise InvalidInput(f"A job needs exactly one of {', '.join(KINDS)}; {said}.")
     values = {field: FIELDS[field](given[field], field) for field in given}
-    environment = values.pop("environment", None)
-    secrets = values.pop("secrets", {})
+    environment = _environment(given["environment"], "environment") if "environment" in given else None
+    secrets = _env(given["secrets"], "secrets") if "secrets" in given else {}
     _check_whole(values)
-    spec = msgspec.convert(
-        {**values, "environment": sorted(environment or {}), "secrets": sorted(secrets)}, JobSpec, strict=True
-    )
+    values |= {"environment": sorted(environment or {}), "secrets": sorted(secrets)}
+    spec = msgspec.convert(values, JobSpec, strict=True)
     return Submission(spec, environment, secrets)
 
 

@@ -1,0 +1,1 @@
+"""Pure rules: the states of a job, the plan, the explanation. No I/O."""

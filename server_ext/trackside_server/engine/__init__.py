@@ -1,0 +1,1 @@
+"""Loops and verbs: what performs the plan and answers the handlers."""

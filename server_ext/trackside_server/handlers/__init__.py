@@ -1,0 +1,1 @@
+"""Routes: read, one engine call, write."""

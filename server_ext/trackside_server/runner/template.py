@@ -21,7 +21,7 @@ from trackside_server.runner import channel as told
 from trackside_server.runner import kernel, processes, runner
 from trackside_server.runner.adopted import Adopted, belongs
 from trackside_server.runner.order import OPENING
-from trackside_server.runner.reaping import reap, reap_one
+from trackside_server.runner.reaping import reap_one
 from trackside_server.runner.record import Charge
 from trackside_server.runner.wakeup import Wakeup
 
@@ -209,18 +209,23 @@ class Template:
                 connection.close()
 
     def _reap(self) -> None:
+        """Reap by name only: a runner that ends right now must be seen as one, before anything it leaves behind."""
+        strays = self._unclaimed()
         for pid, ward in list(self._wards.items()):
             ended = reap_one(pid)
             if ended is not None:
+                strays = []
                 self._runner_ended(ward, ended.wait_status)
-        if not self._adopted:
-            for _ in reap(lambda pid, status: None):  # what the runners of ended attempts left: nothing, we hope
-                pass
-            return
-        self._share_out()
-        for ended in reap(lambda pid, status: None):
-            for adopted in self._adopted:
-                adopted.child_ended(ended)
+        if self._adopted:
+            self._share_out()
+            strays = []
+        for adopted in self._adopted:
+            for pid in list(adopted.pids):
+                ended = reap_one(pid)
+                if ended is not None:
+                    adopted.child_ended(ended)
+        for pid in strays:  # left by a runner that ended well; what it could not kill may end in its own time
+            reap_one(pid)
 
     def _runner_ended(self, ward: Ward, wait_status: int) -> None:
         ward.listen()

@@ -112,7 +112,7 @@ class Reader:
 
     def counts(self) -> dict[str, int]:
         """Return the number of jobs by status; every status is there."""
-        kept: dict[str, int] = dict(self._connection.execute(_COUNTS).tuples().all())
+        kept = {status: count for status, count in self._connection.execute(_COUNTS)}  # noqa: C416 - a result is no mapping
         return {status: kept.get(status, 0) for status in STATUSES}
 
     def active_jobs(self) -> list[JobRecord]:

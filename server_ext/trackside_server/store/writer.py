@@ -129,10 +129,10 @@ class Writer:
             for write in group:
                 write.refuse(translate(error, self._path))
             last = 0
-        for write in group:
-            write.resolve()
         if last:
             self._committed(last)
+        for write in group:
+            write.resolve()
 
     def _transact_patiently(self, group: _Group) -> int:
         deadline = time.monotonic() + _PATIENCE

@@ -1,0 +1,59 @@
+# The words of this file are the same in README and CI: demo, test, check, bench, lab.
+PY := .venv/bin/python
+LAB_SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) labextension/package.json
+export TRACKSIDE_LOG ?= warning
+
+.PHONY: demo test check bench lab setup unit property integration browser notebooks readme format types clean
+
+demo: setup            ## run the first notebook through a real Jupyter server and show what came of it
+	$(PY) .ci/demo.py
+
+test: setup            ## everything: unit, property, integration, browser, notebooks, README blocks
+	$(MAKE) --no-print-directory unit property integration browser notebooks readme
+
+check: setup           ## lint, format, types, layers, generated files
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PY) -m trackside.client.generate --check
+	$(PY) -m trackside_server.openapi --check
+	cd labextension && npm run --silent lint:types && npm run --silent types:check && npm test --silent
+
+bench: setup           ## every speed bar beside its floor
+	$(PY) -m tests.bench
+
+lab: setup             ## JupyterLab on the notebooks
+	.venv/bin/jupyter lab notebooks
+
+unit: setup
+	$(PY) -m pytest tests/unit
+property: setup
+	$(PY) -m pytest tests/property
+integration: setup
+	$(PY) -m pytest tests/integration
+browser: setup
+	$(PY) -m pytest tests/browser
+notebooks: setup
+	$(PY) -m pytest tests/notebooks
+readme: setup
+	$(PY) -m pytest tests/readme
+
+format:                ## put code into shape
+	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+types:                 ## write the generated files anew
+	$(PY) -m trackside.client.generate
+	$(PY) -m trackside_server.openapi
+	cd labextension && npm run --silent types
+
+setup: .venv/.installed labextension/dist/.built
+.venv/.installed: pyproject.toml .ci/setup .ci/packages.txt labextension/build_backend.py labextension/dist/.built
+	.ci/setup python
+	@touch $@
+labextension/dist/.built: $(LAB_SOURCES) labextension/package-lock.json
+	.ci/setup lab
+	@touch $@
+
+clean:                 ## remove what was built
+	rm -rf .venv labextension/dist labextension/lib labextension/node_modules .demo

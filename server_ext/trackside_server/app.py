@@ -1,0 +1,113 @@
+"""The extension of Jupyter Server: wires everything together; its settings are traitlets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Float, Unicode
+
+from trackside.errors import TracksideError
+from trackside.models import Event, JobChanged
+from trackside.probes.process import ProcessId
+from trackside.tracking.atomic import write_json
+from trackside.tracking.home import home_dir
+from trackside_server.engine.engine import Engine
+from trackside_server.handlers.entrance import Entrance
+from trackside_server.handlers.routes import handlers
+
+__all__ = ["TracksideApp"]
+
+_SCHEMA = Path(__file__).parent / "events.yaml"
+_SCHEMA_ID = "https://events.trackside.dev/job/v1"
+
+
+class TracksideApp(ExtensionApp):
+    """Trackside: cells on the side track."""
+
+    name = "trackside_server"
+    description = "Runs notebook cells as jobs that outlive kernel and server."
+    load_other_extensions = True
+
+    home = Unicode(
+        help="Folder of jobs and runs; default: TRACKSIDE_HOME, else trackside/ in Jupyter's data folder."
+    ).tag(config=True)
+    cpus = Float(0.0, help="CPUs that jobs may hold together; 0: all CPUs that this server may use.").tag(config=True)
+    headless = False
+
+    def initialize_settings(self) -> None:
+        """Make what the handlers share."""
+        self.secret = secrets.token_urlsafe(32)
+        self.entrance = Entrance()
+        self.settings["trackside_secret"] = self.secret
+        self.settings["trackside_entrance"] = self.entrance
+        self.serverapp.event_logger.register_event_schema(_SCHEMA)
+
+    def initialize_handlers(self) -> None:
+        """Add the routes."""
+        self.handlers.extend(handlers(self.name))
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Open the home once the event loop runs; a home that cannot be opened is told on every request."""
+        home = Path(self.home).expanduser() if self.home else home_dir()
+        try:
+            self.engine = await Engine.open(home, version=_version(), cpus=self.cpus or None, emit=self._emit)
+        except TracksideError as error:
+            self.log.error("Trackside: %s", error)
+            self.entrance.refuse(error)
+            return
+        self.entrance.admit(self.engine.core)
+        await asyncio.to_thread(self._leave_address)
+
+    async def stop_extension(self) -> None:
+        """Let go of the home; jobs run on."""
+        engine = getattr(self, "engine", None)
+        if engine is not None:
+            self._address_file().unlink(missing_ok=True)
+            await engine.close()
+
+    def current_activity(self) -> dict[str, int] | None:
+        """Running and waiting jobs count as activity, so that idle servers with work are not culled."""
+        engine = getattr(self, "engine", None)
+        if engine is None:
+            return None
+        unfinished = len(engine.core.board.records())
+        return {"jobs": unfinished} if unfinished else None
+
+    def _emit(self, event: Event) -> None:
+        if isinstance(event, JobChanged):
+            job = event.job
+            data = {"id": job.id, "uuid": job.uuid, "name": job.name, "status": job.status, "event": event.id}
+            self.serverapp.event_logger.emit(schema_id=_SCHEMA_ID, data=data)
+
+    def _address_file(self) -> Path:
+        return Path(self.serverapp.runtime_dir) / f"trackside-{os.getpid()}.json"
+
+    def _leave_address(self) -> None:
+        """Say where this server is and how its own clients sign in, for kernels, jobs and scripts of this user."""
+        app, core = self.serverapp, self.engine.core
+        url = app.connection_url
+        address = {
+            "url": url,
+            "api": f"{url}trackside/api/v1/",
+            "token": self.secret,
+            "pid": os.getpid(),
+            "start_time": ProcessId.of().start_time,
+            "home": str(core.home),
+            "home_id": core.home_id,
+            "version": core.version,
+            "headless": self.headless,
+        }
+        if app.certfile:
+            address["ca_cert"] = app.client_ca or app.certfile
+        write_json(self._address_file(), address)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("trackside")

@@ -1,0 +1,207 @@
+"""Which waiting jobs start now: a pure function of what waits, what runs and what the machine has.
+
+Order is priority, then first come. A job that does not fit holds back what it could already use, so that smaller jobs
+behind it never take it away again; jobs that need other things go past it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trackside.models import Blocker, GpuRequest
+
+__all__ = ["Gpu", "Machine", "Running", "Snapshot", "Start", "Waiting", "blockers", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job in the queue. ``held`` says why it may not start whatever is free (empty: it may)."""
+
+    id: str
+    seq: int
+    priority: int
+    cpus: float
+    gpus: GpuRequest
+    gpu_memory: int | None = None
+    held: str = ""
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Sorts the queue: higher priority first, then first come."""
+        return (-self.priority, self.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A job that holds CPUs and GPUs; ``ends_by`` is the latest time it can end, None without a time limit."""
+
+    id: str
+    name: str
+    cpus: float
+    gpus: tuple[str, ...] = ()
+    gpu_share: float = 1.0
+    ends_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A GPU of the machine. ``foreign`` says who outside this home holds it (empty: nobody)."""
+
+    uuid: str
+    type: str
+    memory: int
+    foreign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What there is to give."""
+
+    cpus: float
+    gpus: tuple[Gpu, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that a plan depends on; ``waiting`` is sorted by ``order``."""
+
+    machine: Machine
+    waiting: Sequence[Waiting]
+    running: Sequence[Running]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start this job on these GPUs."""
+
+    job_id: str
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Free:
+    """What is left while a plan is made."""
+
+    cpus: float
+    gpus: dict[str, float] = field(default_factory=dict)
+
+
+def plan(snapshot: Snapshot) -> list[Start]:
+    """Return the jobs to start now, in order, each with its GPUs."""
+    free = _free(snapshot)
+    actions = []
+    for job in snapshot.waiting:
+        if free.cpus <= 0:
+            break
+        if job.held:
+            continue
+        chosen = _choose(job, snapshot.machine.gpus, free)
+        if job.cpus <= free.cpus and chosen is not None:
+            actions.append(Start(job.id, chosen))
+        _take(job, chosen if chosen is not None else _usable(job, snapshot.machine.gpus, free), free)
+    return actions
+
+
+def blockers(job: Waiting, snapshot: Snapshot) -> list[Blocker]:
+    """Return what this job waits for, by the same rules that ``plan`` starts it by; empty when nothing stands in its way."""
+    if job.held:
+        return [Blocker("held", job.held)]
+    free = _free(snapshot)
+    found = []
+    if job.cpus > free.cpus:
+        found.append(_cpu_blocker(job, snapshot, free))
+    if _choose(job, snapshot.machine.gpus, free) is None:
+        found.append(_gpu_blocker(job, snapshot, free))
+    ahead = bisect_left(snapshot.waiting, job.order, key=lambda waiting: waiting.order)
+    if ahead:
+        found.append(Blocker("order", f"{_count(ahead, 'job')} before it in the queue"))
+    return found
+
+
+def _free(snapshot: Snapshot) -> _Free:
+    free = _Free(snapshot.machine.cpus, {gpu.uuid: 0.0 if gpu.foreign else 1.0 for gpu in snapshot.machine.gpus})
+    for job in snapshot.running:
+        free.cpus -= job.cpus
+        for uuid in job.gpus:
+            if uuid in free.gpus:
+                free.gpus[uuid] -= job.gpu_share
+    return free
+
+
+def _fits(job: Waiting, gpu: Gpu) -> bool:
+    type_fits = job.gpus.type is None or matches_type(job.gpus.type, gpu.type)
+    return type_fits and (job.gpu_memory is None or gpu.memory >= job.gpu_memory)
+
+
+def matches_type(asked: str, name: str) -> bool:
+    """Whether a GPU of this product name is of the type asked for (``a100-80gb`` fits ``NVIDIA A100-SXM4-80GB``)."""
+    words = name.lower().replace("-", " ").replace("_", " ").split()
+    parts = asked.replace("-", " ").replace(".", " ").replace("_", " ").split()
+    return all(any(word.startswith(part) for word in words) for part in parts)
+
+
+def _usable(job: Waiting, gpus: Iterable[Gpu], free: _Free) -> tuple[str, ...]:
+    share = min(job.gpus.count, 1.0)
+    fitting = [gpu for gpu in gpus if _fits(job, gpu) and free.gpus[gpu.uuid] >= share - 1e-9]
+    if share < 1:  # fill a shared GPU before breaking a whole one
+        fitting.sort(key=lambda gpu: free.gpus[gpu.uuid])
+    return tuple(gpu.uuid for gpu in fitting[: max(1, round(job.gpus.count))])
+
+
+def _choose(job: Waiting, gpus: Iterable[Gpu], free: _Free) -> tuple[str, ...] | None:
+    if job.gpus.count == 0:
+        return ()
+    usable = _usable(job, gpus, free)
+    return usable if len(usable) == max(1, round(job.gpus.count)) else None
+
+
+def _take(job: Waiting, uuids: tuple[str, ...], free: _Free) -> None:
+    free.cpus -= min(job.cpus, max(free.cpus, 0.0))
+    if job.gpus.count:
+        for uuid in uuids:
+            free.gpus[uuid] -= min(job.gpus.count, 1.0)
+
+
+def _cpu_blocker(job: Waiting, snapshot: Snapshot, free: _Free) -> Blocker:
+    holders = [running for running in snapshot.running if running.cpus]
+    return Blocker(
+        "cpus",
+        f"needs {_count(job.cpus, 'CPU')}, {max(free.cpus, 0):g} of {snapshot.machine.cpus:g} "
+        f"{'is' if free.cpus == 1 else 'are'} free; {_held_by(holders)}",
+    )
+
+
+def _gpu_blocker(job: Waiting, snapshot: Snapshot, free: _Free) -> Blocker:
+    fitting = [gpu for gpu in snapshot.machine.gpus if _fits(job, gpu)]
+    share = min(job.gpus.count, 1.0)
+    open_now = sum(1 for gpu in fitting if free.gpus[gpu.uuid] >= share - 1e-9)
+    uuids = {gpu.uuid for gpu in fitting}
+    holders = [running for running in snapshot.running if uuids.intersection(running.gpus)]
+    said = [_held_by(holders)] if holders else []
+    said += [f"{gpu.foreign} holds {gpu.type}" for gpu in fitting if gpu.foreign]
+    kind = f" of type {job.gpus.type}" if job.gpus.type else ""
+    return Blocker(
+        "gpus",
+        f"needs {_count(job.gpus.count, 'GPU')}{kind}, {open_now} of {len(fitting)} {'is' if open_now == 1 else 'are'} free"
+        + (f"; {'; '.join(said)}" if said else ""),
+    )
+
+
+def _held_by(holders: list[Running]) -> str:
+    if not holders:
+        return "nothing of this home holds the rest"
+    named = [_holder(running) for running in holders[:3]]
+    more = f" and {len(holders) - 3} more" if len(holders) > 3 else ""
+    return ", ".join(named) + more + (" holds the rest" if len(holders) == 1 else " hold the rest")
+
+
+def _holder(running: Running) -> str:
+    until = f" until {running.ends_by.astimezone():%H:%M} at the latest" if running.ends_by else ""
+    return f"{running.name}{until}" if running.name == running.id else f"{running.name} ({running.id}){until}"
+
+
+def _count(number: float, noun: str) -> str:
+    return f"{number:g} {noun}{'' if number <= 1 else 's'}"

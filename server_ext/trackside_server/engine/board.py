@@ -1,0 +1,144 @@
+"""All unfinished jobs of the home, in memory, kept true by events; the plan and every explanation read it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from datetime import timedelta
+
+from trackside.models import FINAL, Job
+from trackside_server.domain.plan import Machine, Running, Snapshot, Waiting
+from trackside_server.domain.record import JobRecord
+
+__all__ = ["Board"]
+
+_KEPT_REVISIONS = 20_000
+
+
+class Board:
+    """Unfinished jobs. Mutated only by ``put`` (a job as the store has it) and ``starting``/``started`` (the scheduler)."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, JobRecord] = {}
+        self._waiting: list[Waiting] = []
+        self._running: dict[str, Running] = {}
+        self._starting: dict[str, Running] = {}
+        self._revisions: dict[str, int] = {}
+        self._changes = 0
+
+    def load(self, records: Iterable[JobRecord]) -> None:
+        """Begin anew with these jobs."""
+        for job_id in list(self._records):
+            self.drop(job_id)
+        for record in records:
+            self.put(record)
+
+    def get(self, job_id: str) -> JobRecord | None:
+        """The unfinished job of this id."""
+        return self._records.get(job_id)
+
+    def records(self) -> list[JobRecord]:
+        """All unfinished jobs."""
+        return list(self._records.values())
+
+    def put(self, record: JobRecord) -> None:
+        """Take a job as the store has it now."""
+        self.drop(record.id)
+        if record.status in FINAL:
+            return
+        self._records[record.id] = record
+        if record.status == "running":
+            self._running[record.id] = running_of(record)
+        elif record.status == "pending":
+            insort(self._waiting, _waiting_of(record), key=lambda waiting: waiting.order)
+
+    def drop(self, job_id: str) -> None:
+        """Forget a job."""
+        self._changed(job_id)
+        old = self._records.pop(job_id, None)
+        if old is None:
+            return
+        self._running.pop(job_id, None)
+        if old.status == "pending":
+            order = _waiting_of(old).order
+            index = bisect_left(self._waiting, order, key=lambda waiting: waiting.order)
+            if index < len(self._waiting) and self._waiting[index].id == job_id:
+                del self._waiting[index]
+
+    def revision(self, job_id: str) -> int:
+        """Return a number that grows when this job is put or dropped; what was read before it grew is old."""
+        return self._revisions.get(job_id, 0)
+
+    def knows(self, job: Job) -> bool:
+        """Whether the board stands as this event of a job says, so that nothing need be read."""
+        record = self._records.get(job.id)
+        if record is None:
+            return job.is_terminal
+        asked = record.cancel_requested is not None
+        return (record.status, record.attempt, asked) == (job.status, job.attempt, job.cancelling)
+
+    def _changed(self, job_id: str) -> None:
+        self._changes += 1
+        self._revisions.pop(job_id, None)
+        self._revisions[job_id] = self._changes
+        if len(self._revisions) > _KEPT_REVISIONS:
+            del self._revisions[next(iter(self._revisions))]
+
+    def is_starting(self, job_id: str) -> bool:
+        """Whether the scheduler is starting this job right now."""
+        return job_id in self._starting
+
+    def starting(self, record: JobRecord, gpus: tuple[str, ...]) -> None:
+        """Count a waiting job as running while it is being started."""
+        self._starting[record.id] = running_of(record, gpus)
+
+    def settled(self, job_id: str) -> None:
+        """The start is over, well or not."""
+        self._starting.pop(job_id, None)
+
+    def running(self) -> list[Running]:
+        """What holds CPUs and GPUs now."""
+        held = {**self._starting, **self._running}
+        return list(held.values())
+
+    def cpus_held(self) -> float:
+        """CPUs held now."""
+        return sum(job.cpus for job in self.running())
+
+    def snapshot(self, machine: Machine) -> Snapshot:
+        """Everything that a plan depends on."""
+        waiting: list[Waiting] = self._waiting
+        if self._starting:
+            waiting = [job for job in waiting if job.id not in self._starting]
+        return Snapshot(machine, waiting, self.running())
+
+    def snapshot_with(self, planned: JobRecord, machine: Machine) -> Snapshot:
+        """Everything that a plan depends on, as if this job waited too."""
+        now = self.snapshot(machine)
+        waiting = sorted([*now.waiting, _waiting_of(planned)], key=lambda job: job.order)
+        return Snapshot(machine, waiting, now.running)
+
+    @property
+    def anything_waits(self) -> bool:
+        """Whether a job waits for its start."""
+        return len(self._waiting) > len(self._starting)
+
+
+def running_of(record: JobRecord, gpus: tuple[str, ...] | None = None) -> Running:
+    """What a job holds; ``gpus`` those chosen for it, None for those it has."""
+    spec = record.spec
+    ends_by = record.started_at + timedelta(seconds=spec.time) if spec.time and record.started_at else None
+    return Running(
+        record.id,
+        record.name or record.id,
+        spec.cpus,
+        tuple(record.gpus) if gpus is None else gpus,
+        min(spec.gpus.count, 1.0),
+        ends_by,
+    )
+
+
+def _waiting_of(record: JobRecord) -> Waiting:
+    spec = record.spec
+    held = "is being cancelled" if record.cancel_requested is not None else ""
+    return Waiting(record.id, record.seq, record.priority, spec.cpus, spec.gpus, spec.gpu_memory, held)

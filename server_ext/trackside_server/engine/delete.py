@@ -1,0 +1,33 @@
+"""Delete: a finished job, or a finished run, with its folder."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from trackside.errors import Conflict
+from trackside_server.engine.core import Core
+from trackside_server.engine.folder import discard_folder
+
+__all__ = ["delete", "delete_run"]
+
+
+async def delete(core: Core, text: str) -> None:
+    """Forget a finished job and remove its run folder; its number does not come back."""
+    record = await core.resolve(text)
+    if not record.is_terminal:
+        raise Conflict(f"{record.id} is {record.status}.", hint="Cancel it first.", code="not_ended")
+    await core.write(lambda tx: tx.delete_job(record.id))
+    await asyncio.to_thread(discard_folder, Path(record.run_dir))
+
+
+async def delete_run(core: Core, text: str) -> None:
+    """Forget a finished run and remove its folder; the run of a job goes with the job."""
+    row = await core.resolve_run(text)
+    if row.job_id is not None:
+        await delete(core, row.job_id)
+        return
+    if not row.is_terminal:
+        raise Conflict(f"{row.id} still goes on.", hint="Finish it first.", code="not_ended")
+    await core.write(lambda tx: tx.delete_run(row.id))
+    await asyncio.to_thread(discard_folder, Path(row.run_dir))

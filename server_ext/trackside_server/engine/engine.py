@@ -1,0 +1,191 @@
+"""The engine of one server: opens the home, takes part in scheduling, hands events out, and lets go of all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+from trackside.errors import TracksideError, TryAgain
+from trackside.models import Event, JobChanged, JobDeleted
+from trackside.tracking.home import ensure_home
+from trackside_server.domain.explain import sentence
+from trackside_server.domain.record import JobRecord
+from trackside_server.engine import attempts
+from trackside_server.engine.core import LOG, Core, utc_now
+from trackside_server.engine.hub import Hub
+from trackside_server.engine.leadership import SchedulerLock
+from trackside_server.engine.machine import MachineProbe
+from trackside_server.engine.recover import recover, sweep
+from trackside_server.engine.schedule import Scheduler
+from trackside_server.engine.wake import Wake
+from trackside_server.executors.base import AttemptRef
+from trackside_server.executors.local import LocalExecutor
+from trackside_server.store import Reader, Store, Vault
+
+__all__ = ["Engine"]
+
+_LOOK_FOR_LOCK = 1.0
+_LOOK_FOR_COMMITS = 1.0
+_BATCH = 500
+
+
+class Engine:
+    """Made by ``open``; ``core`` is what the verbs work with."""
+
+    def __init__(self, core: Core, wake: Wake, lock: SchedulerLock) -> None:
+        self.core = core
+        self._wake = wake
+        self._lock = lock
+        self._scheduler = Scheduler(core)
+        self._fresh = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    async def open(
+        cls, home: Path, *, version: str, cpus: float | None = None, emit: Callable[[Event], None] | None = None
+    ) -> Engine:
+        """Open a home (making it where there is none) and begin to serve it.
+
+        Raises a ``TracksideError`` that says what is wrong with the home.
+        """
+        try:
+            home_id = await asyncio.to_thread(ensure_home, home)
+        except OSError as error:
+            raise TryAgain(
+                f"The home {home} cannot be written: {error.strerror or error}.",
+                hint="Mend its rights or name another with TRACKSIDE_HOME.",
+                code="home_not_writable",
+            ) from error
+        store = await asyncio.to_thread(_open_store, home, home_id)
+        hub = Hub(lambda since: store.query(lambda reader: reader.events_since(since, _BATCH)))
+        core = Core(home, home_id, version, store, Vault(home), hub, MachineProbe(home, cpus))
+        if emit is not None:
+            core.emit = emit
+        engine = cls(core, Wake(home, lambda: None), SchedulerLock(home))
+        await engine._begin()
+        return engine
+
+    async def _begin(self) -> None:
+        core, loop = self.core, asyncio.get_running_loop()
+        core.executors["local"] = LocalExecutor(core.home, self._changed)
+        core.plan_soon = self._scheduler.plan_soon
+        core.cancel_soon = self._scheduler.cancel_soon
+        core.hub.last = core.store.last_event_id()
+        core.seen_machine = await core.machine.machine()
+        core.board.load(await core.query(lambda reader: reader.active_jobs()))
+        self._wake = Wake(core.home, self._fresh.set)
+        self._wake.open(loop)
+        self._loop = loop
+        core.store.on_commit(self._tell)
+        self._tasks.append(asyncio.create_task(_forever(self._hand_out, "events"), name="trackside-events"))
+        self._tasks.append(asyncio.create_task(_forever(self._lead, "leadership"), name="trackside-lead"))
+
+    async def close(self) -> None:
+        """Let go of everything; jobs run on."""
+        core = self.core
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._scheduler.close()
+        core.hub.close()
+        core.tails.close()
+        for executor in core.executors.values():
+            await executor.close()
+        self._wake.close(asyncio.get_running_loop())
+        self._lock.release()
+        await asyncio.to_thread(core.store.close)
+
+    def others_serve(self) -> bool:
+        """Whether another server of this home is up."""
+        return self._wake.others() > 0
+
+    # What changed
+
+    def _tell(self, last_event_id: int) -> None:
+        """Called in the writer's thread after each commit."""
+        self._loop.call_soon_threadsafe(self._fresh.set)
+        self._wake.others()
+
+    def _changed(self, ref: AttemptRef) -> None:
+        if self.core.schedules:
+            task = asyncio.ensure_future(attempts.look(self.core, ref))
+            task.add_done_callback(_report)
+
+    async def _hand_out(self) -> None:
+        """Read new events from the store and hand them to everybody; also those of other servers of this home."""
+        core = self.core
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._fresh.wait(), _LOOK_FOR_COMMITS)
+        self._fresh.clear()
+        if core.store.last_event_id() <= core.hub.last:
+            return
+        while events := await core.query(lambda reader: reader.events_since(core.hub.last, _BATCH)):
+            await self._note(events)
+            core.hub.publish(events)
+            for event in events:
+                core.emit(event)
+            if len(events) < _BATCH:
+                break
+
+    async def _note(self, events: list[Event]) -> None:
+        """Take what others wrote onto the board; what this server wrote stands there already."""
+        core = self.core
+        for event in events:
+            if isinstance(event, JobDeleted):
+                core.board.drop(event.job_id)
+        changed = [event.job for event in events if isinstance(event, JobChanged)]
+        stale = {job.id: core.board.revision(job.id) for job in changed if not core.board.knows(job)}
+        if not stale:
+            return
+        records = await core.query(lambda reader: _jobs(reader, list(stale)))
+        fresh = [record for record in records if core.board.revision(record.id) == stale[record.id]]
+        core.settle(fresh)
+        for record in fresh:
+            if core.schedules and record.cancel_requested is not None and not record.is_terminal:
+                core.cancel_soon(record)
+
+    # Who schedules
+
+    async def _lead(self) -> None:
+        """Wait for the scheduler lock, recover, then schedule for as long as this server lives."""
+        core = self.core
+        while not self._lock.take():
+            core.scheduler_pid = self._lock.holder()
+            await asyncio.sleep(_LOOK_FOR_LOCK)
+        core.board.load(await core.query(lambda reader: reader.active_jobs()))
+        core.schedules = True
+        await recover(core)
+        await sweep(core)
+        await self._scheduler.run()
+
+
+def _open_store(home: Path, home_id: str) -> Store:
+    return Store.open(home / "trackside.db", home_id=home_id, describe=_describe)
+
+
+def _describe(record: JobRecord) -> str:
+    return "" if record.status == "pending" else sentence(record, [], utc_now())
+
+
+def _jobs(reader: Reader, ids: list[str]) -> list[JobRecord]:
+    return [record for record in map(reader.job, ids) if record is not None]
+
+
+async def _forever(step: Callable[[], Coroutine[None, None, None]], what: str) -> None:
+    """Repeat a step; a failure is logged and costs a second, never the loop."""
+    while True:
+        try:
+            await step()
+        except TracksideError as error:
+            LOG.warning("%s: %s", what, error)
+            await asyncio.sleep(1.0)
+        except Exception:  # noqa: BLE001  # the boundary of a loop that must go on
+            LOG.exception("%s failed; it goes on", what)
+            await asyncio.sleep(1.0)
+
+
+def _report(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        LOG.error("an attempt could not be looked at", exc_info=task.exception())

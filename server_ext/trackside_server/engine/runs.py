@@ -1,0 +1,103 @@
+"""Reading runs: one, a page of them, their metrics and outputs; changing a name or tags."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from trackside.errors import InvalidInput
+from trackside.models import Metrics, RunInfo, RunPage
+from trackside.tracking.folder import RunFolder
+from trackside_server.domain.record import RunRow
+from trackside_server.engine.core import Core
+from trackside_server.engine.curves import read_curves
+from trackside_server.engine.index import row_of_folder, with_own_words
+from trackside_server.engine.jobs import read_limit, read_statuses
+
+__all__ = ["folder", "get", "metrics", "outputs", "page", "patch", "resolve"]
+
+_OUTPUTS_BYTES = 32 * 1024 * 1024
+
+
+async def resolve(core: Core, text: str) -> RunRow:
+    """Return the row of a run, as its folder has it now."""
+    await core.refresh_runs()
+    row = await core.resolve_run(text)
+    if row.is_terminal and row.meta_mtime_ns:
+        return row
+    return await asyncio.to_thread(_fresh, row)
+
+
+async def get(core: Core, text: str) -> RunInfo:
+    """Return the run of this id or unique name."""
+    return core.wire_run(await resolve(core, text))
+
+
+async def page(
+    core: Core, *, query: str | None, tag: str | None, status: str | None, limit: int, cursor: str | None
+) -> RunPage:
+    """Return runs, newest first; every word of ``query`` must stand in the name, the id or a tag."""
+    statuses, limit = read_statuses(status), read_limit(limit)
+    await core.refresh_runs()
+    found = await core.query(
+        lambda reader: reader.runs_page(query=query, tag=tag, status=statuses, limit=limit, cursor=cursor)
+    )
+    return RunPage([core.wire_run(row) for row in found.runs], found.next)
+
+
+async def folder(core: Core, text: str) -> RunFolder:
+    """Return the folder of a run."""
+    return RunFolder((await resolve(core, text)).run_dir)
+
+
+async def metrics(core: Core, text: str, *, keys: Sequence[str] | None, x: str, max_points: int, since: int) -> Metrics:
+    """Return the run's curves; big files are read off the event loop."""
+    row = await resolve(core, text)
+    path = RunFolder(row.run_dir).metrics
+    return await asyncio.to_thread(read_curves, path, row.id, keys=keys, x=x, max_points=max_points, since=since)
+
+
+async def outputs(core: Core, text: str) -> list[msgspec.Raw]:
+    """Return the records of ``outputs.jsonl``, in order, as written; lines torn or past 32 MB are left out."""
+    path = (await folder(core, text)).outputs
+    return await asyncio.to_thread(_read_outputs, path)
+
+
+async def patch(core: Core, text: str, body: Mapping[str, object]) -> RunInfo:
+    """Change the name or the tags of a run, in its folder first."""
+    row = await resolve(core, text)
+    fields: dict[str, object] = {}
+    for field, value in body.items():
+        if field == "name" and isinstance(value, str) and value.strip():
+            fields["name"] = value.strip()
+        elif field == "tags" and isinstance(value, list) and all(isinstance(tag, str) for tag in value):
+            fields["tags"] = value
+        else:
+            raise InvalidInput(f"{field}: {value!r} cannot be set.", hint="Send name (a text) or tags (texts).")
+    await asyncio.to_thread(RunFolder(row.run_dir).update_meta, **fields)
+    fresh = await asyncio.to_thread(_fresh, row)
+    await core.write(lambda tx: tx.upsert_run(fresh))
+    return core.wire_run(fresh)
+
+
+def _fresh(row: RunRow) -> RunRow:
+    if row.job_id is None:
+        return row_of_folder(RunFolder(row.run_dir)) or row
+    return with_own_words(row)
+
+
+def _read_outputs(path: Path) -> list[msgspec.Raw]:
+    found = []
+    try:
+        with path.open("rb") as file:
+            for line in file.read(_OUTPUTS_BYTES).splitlines():
+                try:
+                    found.append(msgspec.json.decode(line, type=msgspec.Raw))
+                except msgspec.DecodeError:
+                    continue
+    except FileNotFoundError:
+        return []
+    return found

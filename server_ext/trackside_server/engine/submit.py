@@ -1,0 +1,149 @@
+"""Submit: one job or a list, all or nothing, durable before it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from pathlib import Path
+
+import msgspec
+
+from trackside.errors import InvalidInput
+from trackside.models import Job, JobSpec, Limit, Submission, parse_submission
+from trackside_server.domain.explain import explain
+from trackside_server.domain.plan import Machine
+from trackside_server.domain.record import JobRecord, job_id
+from trackside_server.domain.requests import check_request
+from trackside_server.engine.core import Core, utc_now
+from trackside_server.engine.folder import discard_folder, lay_out
+from trackside_server.engine.index import row_of_job
+from trackside_server.isolation.limits import report
+from trackside_server.store import Reader, Tx
+
+__all__ = ["dry_run", "submit"]
+
+_MOST = 10_000
+
+
+async def submit(core: Core, body: object, idempotency_key: str | None = None) -> list[Job]:
+    """Make the jobs that a request describes; a key that was used before answers the jobs made then."""
+    submissions = await _read(core, body)
+    if idempotency_key and (known := await _made_before(core, idempotency_key)) is not None:
+        return [core.wire(record) for record in known]
+    numbers = await core.store.reserve_job_ids(len(submissions))
+    records = [_record(core, submission, seq) for submission, seq in zip(submissions, numbers, strict=True)]
+    await _lay_out_all(core, records)
+    sealed = [_seal(core, submission) for submission in submissions]
+    try:
+        kept = await core.write(lambda tx: _insert(tx, records, sealed, idempotency_key))
+    except BaseException:
+        _discard(records)
+        raise
+    if kept is not records:  # another request with the same key was faster
+        _discard(records)
+    core.settle(kept)
+    return [core.wire(record) for record in kept]
+
+
+async def dry_run(core: Core, body: object) -> dict[str, object]:
+    """Say what a submission would become, without making anything."""
+    (submission,) = await _read(core, body)
+    record = _record(core, submission, seq=0)
+    core.seen_machine = await core.machine.machine()
+    planned = msgspec.structs.replace(record, seq=2**60)
+    board = core.board
+    snapshot = board.snapshot_with(planned, core.seen_machine)
+    explanation = explain(planned, snapshot, utc_now())
+    return {
+        "spec": submission.spec,
+        "limits": limits_of(core, submission.spec),
+        "explanation": msgspec.structs.replace(explanation, id=""),
+    }
+
+
+def limits_of(core: Core, spec: JobSpec) -> list[Limit]:
+    """Return the limits that were asked for, and how each would be enforced here."""
+    return report(core.home, time=spec.time, memory=spec.memory, cpus=spec.cpus)
+
+
+async def _read(core: Core, body: object) -> list[Submission]:
+    raws = body if isinstance(body, list) else [body]
+    if not raws or len(raws) > _MOST:
+        raise InvalidInput(f"A list of {len(raws)} jobs cannot be submitted.", hint=f"Send 1 to {_MOST} at a time.")
+    core.seen_machine = machine = await core.machine.machine()
+    return [_read_one(raw, machine, index, len(raws)) for index, raw in enumerate(raws)]
+
+
+def _read_one(raw: object, machine: Machine, index: int, count: int) -> Submission:
+    try:
+        if not isinstance(raw, dict):
+            raise InvalidInput("A submission is a JSON object.")
+        submission = parse_submission(raw)
+        check_request(submission.spec, machine)
+    except InvalidInput as error:
+        if count == 1:
+            raise
+        raise InvalidInput(f"Job {index + 1} of {count}: {error.message}", hint=error.hint, code=error.code) from None
+    return submission
+
+
+def _seal(core: Core, submission: Submission) -> bytes:
+    return core.vault.seal(submission.environment, submission.secrets)
+
+
+def _record(core: Core, submission: Submission, seq: int) -> JobRecord:
+    spec = submission.spec
+    return JobRecord(
+        seq=seq,
+        uuid=str(uuid.uuid4()),
+        name=spec.name,
+        created_at=utc_now(),
+        priority=spec.priority,
+        tags=tuple(spec.tags),
+        run_dir=str(core.home / "runs" / job_id(seq)),
+        limits=tuple(limits_of(core, spec)),
+        spec=spec if spec.workdir else msgspec.structs.replace(spec, workdir=str(Path.home())),
+    )
+
+
+def _insert(tx: Tx, records: list[JobRecord], sealed: list[bytes], key: str | None) -> list[JobRecord]:
+    """Runs in the writer, perhaps more than once."""
+    if key is not None:
+        known = tx.find_submission(key, now=tx.now)
+        if known is not None:
+            return [record for record in map(tx.job, known) if record is not None]
+        tx.remember_submission(key, [record.id for record in records])
+    for record, secrets in zip(records, sealed, strict=True):
+        tx.insert_job(record, secrets=secrets)
+        tx.upsert_run(row_of_job(record))
+    return records
+
+
+async def _made_before(core: Core, key: str) -> list[JobRecord] | None:
+    def find(reader: Reader) -> list[JobRecord] | None:
+        known = reader.find_submission(key, now=utc_now())
+        return None if known is None else [record for record in map(reader.job, known) if record is not None]
+
+    return await core.query(find)
+
+
+async def _lay_out_all(core: Core, records: list[JobRecord]) -> None:
+    """Make all run folders or none; a few at once on the loop, many off it."""
+
+    def lay_out_each() -> None:
+        for index, record in enumerate(records):
+            try:
+                lay_out(record, core.home, core.home_id)
+            except BaseException:
+                _discard(records[:index])
+                raise
+
+    if len(records) == 1:
+        lay_out_each()
+    else:
+        await asyncio.to_thread(lay_out_each)
+
+
+def _discard(records: list[JobRecord]) -> None:
+    for record in records:
+        discard_folder(Path(record.run_dir))

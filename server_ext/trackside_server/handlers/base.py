@@ -1,0 +1,175 @@
+"""What every route has in common: who may call it, how an error is told, how a value is written."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from jupyter_server.auth import IdentityProvider, User
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.extension.handler import ExtensionHandlerMixin
+from tornado.web import HTTPError, MissingArgumentError
+
+from trackside.errors import (
+    Conflict,
+    InternalError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    TracksideError,
+    TryAgain,
+)
+
+if TYPE_CHECKING:
+    from trackside_server.engine.core import Core
+    from trackside_server.handlers.entrance import Entrance
+
+__all__ = ["HTTP_STATUS", "Route", "TracksideHandler", "error_body", "status_of"]
+
+HTTP_STATUS: Mapping[type[TracksideError], int] = {
+    InvalidInput: 400,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TryAgain: 503,
+    InternalError: 500,
+    TracksideError: 500,
+}
+"""The HTTP status of each family of errors; the nearest base class decides."""
+
+_T = TypeVar("_T")
+_LOG = logging.getLogger("trackside.server")
+
+
+def status_of(error: TracksideError) -> int:
+    """Return the HTTP status that this error is answered with."""
+    return next(HTTP_STATUS[family] for family in type(error).__mro__ if family in HTTP_STATUS)
+
+
+def error_body(error: TracksideError) -> bytes:
+    """Return the JSON that this error is answered with."""
+    return msgspec.json.encode({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
+
+
+class _BySecret(IdentityProvider):
+    """Knows the caller who presented this server's own secret."""
+
+    def get_user(self, handler: object) -> User:
+        return User("trackside", name="Trackside client")
+
+    def is_token_authenticated(self, handler: object) -> bool:
+        return True
+
+    def should_check_origin(self, handler: object) -> bool:
+        return False
+
+
+class Route(ExtensionHandlerMixin):
+    """The parts that HTTP routes and the WebSocket share: our secret beside Jupyter's own ways to sign in."""
+
+    auth_resource = "trackside"
+    _track_activity = False  # our own requests run in the background; running jobs count as activity, not we
+
+    core: Core
+    """The engine's core; set before the method runs."""
+
+    async def enter(self) -> None:
+        """Wait until the engine is up."""
+        entrance: Entrance = self.settings["trackside_entrance"]
+        self.core = await entrance.enter()
+
+    @property
+    def identity_provider(self) -> IdentityProvider:
+        """Jupyter's own, unless the caller presented this server's secret."""
+        if self._has_secret():
+            return _BySecret(parent=self.serverapp)
+        return super().identity_provider
+
+    def _has_secret(self) -> bool:
+        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        expected: str = self.settings["trackside_secret"]
+        return scheme.lower() in {"bearer", "token"} and hmac.compare_digest(token.strip().encode(), expected.encode())
+
+
+class TracksideHandler(Route, APIHandler):
+    """A JSON route: read, one engine call, write."""
+
+    async def prepare(self) -> None:
+        """Let Jupyter decide who this is, then wait until the engine is up."""
+        await super().prepare()
+        await self.enter()
+
+    def option(self, name: str, read: Callable[[str], _T], default: _T) -> _T:
+        """Return a query option read by ``read``; ``InvalidInput`` when it cannot be read."""
+        text = self.get_query_argument(name, None)
+        if text is None:
+            return default
+        try:
+            return read(text)
+        except ValueError:
+            raise InvalidInput(f"{name}: {text!r} cannot be read.", hint="See the API's description.") from None
+
+    def json_body(self) -> object:
+        """Return the request's JSON."""
+        try:
+            return msgspec.json.decode(self.request.body or b"{}")
+        except msgspec.DecodeError as error:
+            raise InvalidInput(f"The request's body is not JSON: {error}.") from None
+
+    def json_object(self) -> dict[str, object]:
+        """Return the request's JSON object."""
+        body = self.json_body()
+        if not isinstance(body, dict):
+            raise InvalidInput("The request's body is not a JSON object.")
+        return body
+
+    def answer(self, value: object, status: int = 200) -> None:
+        """Finish with a value as JSON."""
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(msgspec.json.encode(value))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer every error in one shape: ``{"error": {"code", "message", "hint"}}``."""
+        error = _as_ours(kwargs.get("exc_info", (None, None))[1], status_code)
+        self.set_status(status_of(error) if not isinstance(error, _Plain) else status_code)
+        self.set_header("Content-Type", "application/json")
+        self.finish(error_body(error))
+
+    def log_exception(self, typ: object, value: object, tb: object) -> None:
+        """An error that the caller can mend is no news for the server's log."""
+        if not isinstance(value, TracksideError) or isinstance(value, InternalError):
+            super().log_exception(typ, value, tb)
+
+
+class _Plain(TracksideError):
+    """An HTTP error of Jupyter's or Tornado's own, with its status kept."""
+
+
+_PLAIN = {
+    401: ("not_allowed", "This server does not know you.", "Give its token: Client(url, token=…)."),
+    403: ("not_allowed", "This server does not know you, or you may not do this.", "Check the token and your rights."),
+    404: ("not_found", "There is no such address.", "See the API's description."),
+    405: ("method_not_allowed", "This address does not take this method.", "See the API's description."),
+    413: ("too_large", "The request is too large.", "Carry big values in through the staging folder."),
+}
+
+
+def _as_ours(error: object, status: int) -> TracksideError:
+    if isinstance(error, TracksideError):
+        return error
+    if isinstance(error, MissingArgumentError):
+        return InvalidInput(f"The option {error.arg_name!r} is missing.")
+    if isinstance(error, msgspec.ValidationError):
+        return InvalidInput(f"{error}.")
+    if isinstance(error, HTTPError) or status in _PLAIN:
+        code, message, hint = _PLAIN.get(status, ("http_error", getattr(error, "log_message", None) or "Refused.", ""))
+        return _Plain(message, hint=hint, code=code)
+    return InternalError(
+        f"Trackside failed on this request: {type(error).__name__}.",
+        hint="The server's log has the details; report it.",
+    )

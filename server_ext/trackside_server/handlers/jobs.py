@@ -1,0 +1,129 @@
+"""Routes for jobs."""
+
+from __future__ import annotations
+
+from jupyter_server.auth import authorized
+from tornado.web import authenticated
+
+from trackside.errors import InvalidInput
+from trackside_server.engine import cancel, delete, jobs, retry, submit
+from trackside_server.engine.streams import read_log, tail_offset
+from trackside_server.handlers.base import TracksideHandler
+from trackside_server.handlers.sse import follow_log
+
+__all__ = ["ROUTES"]
+
+_LOG_BYTES = 4 * 1024 * 1024
+
+
+class JobsHandler(TracksideHandler):
+    """``jobs``: submit and list."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Submit one job, or a list of jobs (all or nothing)."""
+        body = self.json_body()
+        if self.option("dry_run", bool, False):
+            self.answer(await submit.dry_run(self.core, body))
+            return
+        made = await submit.submit(self.core, body, self.request.headers.get("Idempotency-Key"))
+        self.answer(made if isinstance(body, list) else made[0], 201)
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """List jobs, newest first."""
+        page = await jobs.page(
+            self.core,
+            status=self.get_query_argument("status", None),
+            tag=self.get_query_argument("tag", None),
+            name=self.get_query_argument("name", None),
+            limit=self.option("limit", int, 50),
+            cursor=self.get_query_argument("cursor", None),
+        )
+        self.answer(page)
+
+
+class JobHandler(TracksideHandler):
+    """``jobs/{id}``: one job by id, number or unique name."""
+
+    @authenticated
+    @authorized
+    async def get(self, job: str) -> None:
+        """Answer the job."""
+        self.answer(await jobs.get(self.core, job))
+
+    @authenticated
+    @authorized
+    async def delete(self, job: str) -> None:
+        """Delete a finished job with its run folder."""
+        await delete.delete(self.core, job)
+        self.set_status(204)
+        self.finish()
+
+
+class CancelHandler(TracksideHandler):
+    """``jobs/{id}/cancel``."""
+
+    @authenticated
+    @authorized
+    async def post(self, job: str) -> None:
+        """Cancel a waiting or running job."""
+        self.answer(await cancel.cancel(self.core, job), 202)
+
+
+class RetryHandler(TracksideHandler):
+    """``jobs/{id}/retry``."""
+
+    @authenticated
+    @authorized
+    async def post(self, job: str) -> None:
+        """Queue a finished job again, as its next attempt."""
+        self.answer(await retry.retry(self.core, job, self.json_object()), 201)
+
+
+class ExplainHandler(TracksideHandler):
+    """``jobs/{id}/explain``."""
+
+    @authenticated
+    @authorized
+    async def get(self, job: str) -> None:
+        """Say why the job stands where it stands."""
+        self.answer(await jobs.explained(self.core, job))
+
+
+class LogHandler(TracksideHandler):
+    """``jobs/{id}/log``: the bytes of the log, or the live stream of it."""
+
+    @authenticated
+    @authorized
+    async def get(self, job: str) -> None:
+        """Answer a part of the log; ``X-Trackside-Next`` is the offset to go on from."""
+        offset = self.option("offset", int, None)
+        tail = self.option("tail", int, None)
+        if (offset is not None and offset < 0) or (tail is not None and tail < 0):
+            raise InvalidInput("offset and tail count from 0.")
+        found = await jobs.get(self.core, job)
+        if self.option("follow", int, 0):
+            await follow_log(self, found.run_id, offset, tail)
+            return
+        folder = jobs.folder_of(found)
+        begin = offset if offset is not None else tail_offset(folder.log, tail) if tail is not None else 0
+        data = read_log(folder.log, begin, min(self.option("limit", int, _LOG_BYTES), _LOG_BYTES))
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("X-Trackside-Offset", str(begin))
+        self.set_header("X-Trackside-Next", str(begin + len(data)))
+        self.finish(data)
+
+
+_JOB = r"([^/]+)"
+ROUTES = [
+    ("jobs", JobsHandler),
+    (f"jobs/{_JOB}", JobHandler),
+    (f"jobs/{_JOB}/cancel", CancelHandler),
+    (f"jobs/{_JOB}/retry", RetryHandler),
+    (f"jobs/{_JOB}/explain", ExplainHandler),
+    (f"jobs/{_JOB}/log", LogHandler),
+]

@@ -1,0 +1,70 @@
+"""The server of a home that no Jupyter server serves: on loopback, started by the first client, ends by itself."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from typing import Any
+
+from traitlets import Float
+
+from trackside_server.app import TracksideApp
+
+__all__ = ["HeadlessApp", "main"]
+
+_LOOK = 5.0
+
+
+class HeadlessApp(TracksideApp):
+    """Serves one home without a browser, until it is not needed any more or a Jupyter server takes over."""
+
+    name = "trackside_server"
+    load_other_extensions = False
+    headless = True
+
+    linger = Float(1800.0, help="Seconds that it stays after the last request and the last unfinished job.").tag(
+        config=True
+    )
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        await super()._start_jupyter_server_extension(serverapp)
+        self._watch = asyncio.create_task(self._end_in_time(), name="trackside-headless")
+
+    async def _end_in_time(self) -> None:
+        """Look now and then whether anybody still needs this server."""
+        needed_at = time.monotonic()
+        while True:
+            await asyncio.sleep(_LOOK)
+            engine = getattr(self, "engine", None)
+            if engine is None or engine.others_serve():
+                break
+            if self.current_activity() or self.entrance.seconds_quiet() < _LOOK or engine.core.hub.has_listeners:
+                needed_at = time.monotonic()
+            elif time.monotonic() - needed_at > self.linger:
+                break
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Serve a home until nobody needs it."""
+    parser = argparse.ArgumentParser(prog="python -m trackside_server", description=HeadlessApp.__doc__)
+    parser.add_argument("--home", required=True, help="folder of jobs and runs")
+    parser.add_argument("--linger", type=float, default=1800.0, help="seconds to stay when nothing is left to do")
+    options = parser.parse_args(argv)
+    with contextlib.suppress(KeyboardInterrupt):
+        HeadlessApp.launch_instance(
+            [
+                f"--TracksideApp.home={options.home}",
+                f"--HeadlessApp.linger={options.linger}",
+                "--ServerApp.ip=127.0.0.1",
+                "--ServerApp.port=0",
+                "--ServerApp.open_browser=False",
+                "--ServerApp.allow_root=True",
+                "--ServerApp.terminals_enabled=False",
+                f"--ServerApp.root_dir={options.home}",
+            ]
+        )

@@ -1,0 +1,223 @@
+"""A real Jupyter server with the extension, in folders of its own, started and killed by tests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+__all__ = ["LiveServer", "Place", "until"]
+
+_T = TypeVar("_T")
+
+
+def until(check: Callable[[], _T], what: str, timeout: float = 30.0, pause: float = 0.02) -> _T:
+    """Return the first true answer of ``check``; fail with the last answer when there is none in time."""
+    deadline = time.monotonic() + timeout
+    while True:
+        last = check()
+        if last:
+            return last
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout:g} s for {what}; last seen: {last!r}")
+        time.sleep(pause)
+
+
+@dataclass
+class Place:
+    """Folders that keep a server and its kernels apart from everything else on the machine."""
+
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        """The Trackside home."""
+        return self.root / "home"
+
+    @property
+    def runtime(self) -> Path:
+        """Where servers leave their addresses."""
+        return self.root / "runtime"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return an environment that points everything below ``root``."""
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_", "TRACKSIDE"))
+        }
+        named = {
+            "TRACKSIDE_HOME": self.home,
+            "TRACKSIDE_LOCKS": self.root / "locks",
+            "JUPYTER_RUNTIME_DIR": self.runtime,
+            "JUPYTER_DATA_DIR": self.root / "data",
+            "JUPYTER_CONFIG_DIR": self.root / "config",
+            "JUPYTERLAB_SETTINGS_DIR": self.root / "lab-settings",
+            "JUPYTERLAB_WORKSPACES_DIR": self.root / "lab-workspaces",
+            "IPYTHONDIR": self.root / "ipython",
+            "MPLCONFIGDIR": self.root / "mpl",
+        }
+        return {**kept, **{name: str(value) for name, value in named.items()}, **more}
+
+
+@dataclass
+class LiveServer:
+    """One Jupyter server process. ``start`` waits until the extension answers; ``kill`` is SIGKILL."""
+
+    place: Place
+    command: tuple[str, ...] = ("jupyter_server",)
+    options: tuple[str, ...] = ()
+    base_url: str = "/"
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    process: subprocess.Popen[bytes] | None = None
+    address: dict[str, Any] = field(default_factory=dict)
+
+    def start(self, timeout: float = 60.0) -> LiveServer:
+        """Start the process and wait for its address and its health."""
+        self.place.root.mkdir(parents=True, exist_ok=True)
+        work = self.place.root / "work"
+        work.mkdir(exist_ok=True)
+        log = (self.place.root / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                *self.command,
+                "--no-browser",
+                "--allow-root",
+                "--ip=127.0.0.1",
+                "--port=0",
+                f"--ServerApp.base_url={self.base_url}",
+                f"--IdentityProvider.token={self.token}",
+                f"--ServerApp.root_dir={work}",
+                *self.options,
+            ],
+            env=self.place.environment(),
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        log.close()
+        self.address = until(self._read_address, f"the address of server {self.process.pid}", timeout)
+        until(lambda: self.get("health").status_code == 200, "the server's health", timeout)
+        return self
+
+    def _read_address(self) -> dict[str, Any] | None:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            tail = (self.place.root / "server.log").read_text(errors="replace")[-3000:]
+            raise AssertionError(f"the server ended with {self.process.returncode}:\n{tail}")
+        try:
+            found: dict[str, Any] = json.loads((self.place.runtime / f"trackside-{self.process.pid}.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return found
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def api(self) -> str:
+        """The address of the REST interface, with a slash at its end."""
+        return str(self.address["api"])
+
+    @property
+    def url(self) -> str:
+        """The address of the Jupyter server, with a slash at its end."""
+        return str(self.address["url"])
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send one request with Jupyter's token."""
+        headers = {"Authorization": f"token {self.token}", **options.pop("headers", {})}
+        return httpx.request(method, self.api + path, headers=headers, timeout=30, **options)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """Send a GET."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        """Send a POST."""
+        return self.request("POST", path, **options)
+
+    def submit(self, **fields: Any) -> dict[str, Any]:
+        """Submit a job and return it."""
+        answer = self.post("jobs", json={"workdir": "/tmp", **fields})
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def job(self, job: str) -> dict[str, Any]:
+        """Return a job."""
+        answer = self.get(f"jobs/{job}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def ended(self, job: str, timeout: float = 30.0) -> dict[str, Any]:
+        """Wait for a job's end and return it."""
+        final = {"completed", "failed", "cancelled"}
+        until(lambda: self.job(job)["status"] in final, f"the end of {job}: {self.job(job)}", timeout)
+        return self.job(job)
+
+    def running(self, job: str, timeout: float = 30.0) -> dict[str, Any]:
+        """Wait until a job runs and return it."""
+        until(lambda: self.job(job)["status"] == "running", f"the start of {job}: {self.job(job)}", timeout)
+        return self.job(job)
+
+    def kill(self) -> None:
+        """Kill the process with SIGKILL, by its id."""
+        assert self.process is not None
+        print(f"SIGKILL to server {self.process.pid}")
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> float:
+        """End the process with SIGTERM; return the seconds that it took."""
+        assert self.process is not None
+        began = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+        return time.monotonic() - began
+
+
+def stop_templates(home: Path) -> None:
+    """End the templates and jobs that tests left in a home, by the ids in their records."""
+    for pid in sorted(_recorded_pids(home)):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _recorded_pids(home: Path) -> Iterator[int]:
+    for record in home.glob("runs/*/attempts/*.json"):
+        with contextlib.suppress(ValueError, OSError):
+            content = json.loads(record.read_text())
+            for role in ("template", "runner", "process"):
+                identity = content.get(role)
+                if identity and Path(f"/proc/{identity['pid']}/stat").exists() and _same(identity):
+                    yield int(identity["pid"])
+
+
+def _same(identity: dict[str, Any]) -> bool:
+    try:
+        stat = Path(f"/proc/{identity['pid']}/stat").read_bytes()
+    except OSError:
+        return False
+    return int(stat[stat.rindex(b")") + 2 :].split()[19]) == identity["start_time"]
