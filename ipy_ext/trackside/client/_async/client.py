@@ -17,7 +17,7 @@ from trackside.client.address import Address
 from trackside.client.concurrency import AsyncFlow
 from trackside.errors import ServerUnreachable
 from trackside.models import Event, GpuReport, Health
-from trackside.models.stream import EventMessage
+from trackside.models.stream import EventMessage, ServerMessage
 
 __all__ = ["AsyncClient"]
 
@@ -67,11 +67,17 @@ class AsyncClient:
 
         Each event comes once and in order, also over a restart of the server.
         """
-        stream = AsyncStream(self._connection, "events", {"since": since}, resume="since")
-        async with aclosing(stream.messages()) as messages:
+        async with aclosing(self.event_messages(since)) as messages:
             async for message in messages:
                 if isinstance(message, EventMessage):
                     yield message.event
+
+    async def event_messages(self, since: int | None = None) -> AsyncFlow[ServerMessage]:
+        """Yield the same events as messages, with ``Subscribed`` each time a connection stands: then is the time to look."""
+        stream = AsyncStream(self._connection, "events", {"since": since}, resume="since")
+        async with aclosing(stream.messages()) as messages:
+            async for message in messages:
+                yield message
 
     async def address(self) -> Address:
         """Return where the server is, finding (or starting) it first where that has not happened yet."""

@@ -18,7 +18,7 @@ from trackside.client.address import Address
 from trackside.client.concurrency import Flow
 from trackside.errors import ServerUnreachable
 from trackside.models import Event, GpuReport, Health
-from trackside.models.stream import EventMessage
+from trackside.models.stream import EventMessage, ServerMessage
 
 __all__ = ["Client"]
 
@@ -68,11 +68,16 @@ class Client:
 
         Each event comes once and in order, also over a restart of the server.
         """
-        stream = Stream(self._connection, "events", {"since": since}, resume="since")
-        with closing(stream.messages()) as messages:
+        with closing(self.event_messages(since)) as messages:
             for message in messages:
                 if isinstance(message, EventMessage):
                     yield message.event
+
+    def event_messages(self, since: int | None = None) -> Flow[ServerMessage]:
+        """Yield the same events as messages, with ``Subscribed`` each time a connection stands: then is the time to look."""
+        stream = Stream(self._connection, "events", {"since": since}, resume="since")
+        with closing(stream.messages()) as messages:
+            yield from messages
 
     def address(self) -> Address:
         """Return where the server is, finding (or starting) it first where that has not happened yet."""
