@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from trackside.models import FINAL, STATUSES, Artifact, Gpu, GpuReport, Job, Limit, RunInfo
 from trackside.models.units import format_duration, format_size
-from trackside.sdk.clock import clock, elapsed
+from trackside.sdk.standing import count, gpu_words, short_id, state
 
 __all__ = [
     "artifact_list",
-    "count",
     "gpu_list",
     "gpu_rows",
     "job_card",
@@ -21,8 +20,6 @@ __all__ = [
     "number",
     "run_rows",
     "run_table",
-    "short_id",
-    "state",
     "state_counts",
     "table",
     "when",
@@ -30,17 +27,6 @@ __all__ = [
 
 _UNITS = {"memory": "size", "gpu_memory": "size", "max_output": "size", "time": "duration", "cpus": "count"}
 _WAITING = ("pending", "scheduled")
-
-
-def short_id(job_id: str) -> str:
-    """Return the number of a job's id, as people say it: ``"41"`` of ``"job-41"``; other ids stay whole."""
-    return job_id.removeprefix("job-")
-
-
-def count(number: float, one: str, many: str | None = None) -> str:
-    """Return ``"1 GPU"``, ``"2 GPUs"`` or ``"0.5 GPU"``."""
-    word = one if number <= 1 and number != 0 else (many or f"{one}s")
-    return f"{number:g} {word}"
 
 
 def when(moment: datetime, now: datetime) -> str:
@@ -58,36 +44,11 @@ def number(value: object) -> str:
     return "NaN" if math.isnan(value) else f"{value:.4g}"
 
 
-def state(job: Job | RunInfo, now: datetime) -> str:
-    """Return where a job or run stands, in a few words: ``"running · 03:12"``, ``"failed · out of memory after 11 min"``."""
-    seconds = elapsed(job, now)
-    if job.status == "running":
-        word = "cancelling" if isinstance(job, Job) and job.cancelling else "running"
-        return f"{word} · {clock(seconds)}" if seconds is not None else word
-    if job.status == "completed":
-        return f"completed in {format_duration(seconds)}" if seconds is not None else "completed"
-    if job.status in FINAL:
-        return _unhappy_end(job, seconds)
-    waiting = job.message if isinstance(job, Job) else ""
-    return f"{job.status} · {waiting}" if waiting else job.status
-
-
-def _unhappy_end(job: Job | RunInfo, seconds: float | None) -> str:
-    after = f" after {format_duration(seconds)}" if seconds is not None else ""
-    code = job.reason.code if job.reason else ""
-    if code == "cancelled_by_user" or (job.status == "cancelled" and not code):
-        return f"cancelled{after}"
-    if code == "exit_code" and isinstance(job, Job) and job.exit_code is not None:
-        return f"{job.status} · exit code {job.exit_code}{after}"
-    why = (job.reason.message.rstrip(".") if code == "exception" and job.reason else "") or code.replace("_", " ")
-    return f"{job.status} · {why}{after}" if why else f"{job.status}{after}"
-
-
 def job_card(job: Job, now: datetime, *, carried: str = "") -> str:
     """Return a job in two or three lines: what it is and where it stands, what it holds, what was carried in."""
     lines = [f"{job.name} · {job.id} · {state(job, now)}"]
     facts = [
-        _gpu_words(job),
+        gpu_words(job),
         f"peak memory {format_size(job.peak_memory)}" if job.peak_memory else "",
         *(_limit_words(limit) for limit in job.limits),
     ]
@@ -98,15 +59,6 @@ def job_card(job: Job, now: datetime, *, carried: str = "") -> str:
     if job.status in FINAL and job.finished_at is not None:
         lines.append(f"ended {when(job.finished_at, now)}, files in {job.run_dir}")
     return "\n".join(lines)
-
-
-def _gpu_words(job: Job) -> str:
-    if job.gpus:
-        return f"GPU {', '.join(job.gpus)}"
-    asked = job.spec.gpus
-    if not asked.count:
-        return ""
-    return count(asked.count, f"{asked.type} GPU" if asked.type else "GPU")
 
 
 def _limit_words(limit: Limit) -> str:
@@ -236,4 +188,4 @@ def gpu_list(report: GpuReport, now: datetime) -> str:
 
 def now_utc() -> datetime:
     """Return the time, in UTC: the one impure function here, for those who show something now."""
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)

@@ -32,12 +32,17 @@ class Option:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a magic takes: its options, its other words, and options that will come in a later version."""
+    """What a magic takes.
+
+    ``words`` is how the words that are no options read in the help, empty when it takes none; ``later`` are options
+    that a coming version will take.
+    """
 
     magic: str
+    summary: str
     options: tuple[Option, ...] = ()
     words: str = ""
-    """How the other words read in the help, empty when there are none."""
+    examples: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
 
     @property

@@ -1,12 +1,24 @@
-"""How long something has been going on, as people read it off a clock."""
+"""Where a job or run stands, in a few words. Pure: values and the time come in."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from trackside.models import Job, RunInfo
+from trackside.models import FINAL, Job, RunInfo
+from trackside.models.units import format_duration
 
-__all__ = ["clock", "elapsed"]
+__all__ = ["clock", "count", "elapsed", "gpu_words", "short_id", "state", "summary_line"]
+
+
+def short_id(job_id: str) -> str:
+    """Return the number of a job's id, as people say it: ``"41"`` of ``"job-41"``; other ids stay whole."""
+    return job_id.removeprefix("job-")
+
+
+def count(number: float, one: str, many: str | None = None) -> str:
+    """Return ``"1 GPU"``, ``"2 GPUs"`` or ``"0.5 GPU"``."""
+    word = one if number <= 1 and number != 0 else (many or f"{one}s")
+    return f"{number:g} {word}"
 
 
 def clock(seconds: float) -> str:
@@ -25,3 +37,52 @@ def elapsed(thing: Job | RunInfo, now: datetime) -> float | None:
     if thing.started_at is None:
         return None
     return max(0.0, ((thing.finished_at or now) - thing.started_at).total_seconds())
+
+
+def state(thing: Job | RunInfo, now: datetime) -> str:
+    """Return where a job or run stands: ``"running · 03:12"``, ``"failed · out of memory after 11 min"``."""
+    seconds = elapsed(thing, now)
+    if thing.status == "running":
+        word = "cancelling" if isinstance(thing, Job) and thing.cancelling else "running"
+        return f"{word} · {clock(seconds)}" if seconds is not None else word
+    if thing.status == "completed":
+        return f"completed in {format_duration(seconds)}" if seconds is not None else "completed"
+    if thing.status in FINAL:
+        after = f" after {format_duration(seconds)}" if seconds is not None else ""
+        why = _reason(thing)
+        return f"{thing.status} · {why}{after}" if why else f"{thing.status}{after}"
+    waiting = thing.message.rstrip(".") if isinstance(thing, Job) else ""
+    return f"{thing.status} · {waiting}" if waiting else thing.status
+
+
+def _reason(thing: Job | RunInfo) -> str:
+    """Return why it did not complete, empty when the status says it all."""
+    code = thing.reason.code if thing.reason else ""
+    if code == "cancelled_by_user":
+        return ""
+    if code == "exit_code" and isinstance(thing, Job) and thing.exit_code is not None:
+        return f"exit code {thing.exit_code}"
+    if code == "exception" and thing.reason and thing.reason.message:
+        return thing.reason.message.rstrip(".")
+    return code.replace("_", " ")
+
+
+def gpu_words(job: Job) -> str:
+    """Return the GPUs that a job holds, or those that it asked for: ``"GPU 0, 1"``, ``"2 a100 GPUs"``."""
+    if job.gpus:
+        return f"GPU {', '.join(job.gpus)}"
+    asked = job.spec.gpus
+    return count(asked.count, f"{asked.type} GPU" if asked.type else "GPU") if asked.count else ""
+
+
+def summary_line(job: Job, now: datetime) -> str:
+    """Return ``"41 baseline running · 2 GPUs · 03:12"``: a job in one line."""
+    seconds = elapsed(job, now)
+    parts = [f"{short_id(job.id)} {job.name} {job.status}"]
+    if job.status in FINAL and (why := _reason(job)):
+        parts.append(why)
+    if gpus := job.spec.gpus.count:
+        parts.append(count(gpus, "GPU"))
+    if seconds is not None:
+        parts.append(format_duration(seconds) if job.status in FINAL else clock(seconds))
+    return " · ".join(parts)

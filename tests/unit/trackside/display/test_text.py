@@ -5,8 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from trackside.display import text
-from trackside.models import Artifact, Gpu, GpuHolder, GpuReport, GpuRequest, Job, JobSpec, Limit, Reason, RunInfo
-from trackside.sdk.clock import clock, elapsed
+from trackside.models import Artifact, Gpu, GpuHolder, GpuReport, GpuRequest, Job, JobSpec, Limit, RunInfo
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=timezone.utc)
 
@@ -17,45 +16,6 @@ def job(status="running", *, started=192, lasted=None, **fields):
     made = {"id": "job-41", "uuid": "u", "home_id": "h", "run_id": "job-41", "run_dir": "/home/ann/ts/runs/job-41"}
     made |= {"name": "baseline", "created_at": NOW, "started_at": begun, "finished_at": ended}
     return Job(**(made | {"status": status, "spec": JobSpec(command="true")} | fields))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "read"),
-    [(0, "00:00"), (192.9, "03:12"), (3792, "1:03:12"), (2 * 86400 + 61, "2 d 00:01:01"), (-5, "00:00")],
-)
-def test_a_clock_shows_minutes_and_seconds(seconds, read):
-    assert clock(seconds) == read
-
-
-def test_elapsed_time_stops_at_the_end_and_begins_at_the_start():
-    assert elapsed(job(), NOW) == 192
-    assert elapsed(job("completed", lasted=100), NOW) == 100
-    assert elapsed(job("pending", started=None), NOW) is None
-
-
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        (job(), "running · 03:12"),
-        (job(cancelling=True), "cancelling · 03:12"),
-        (
-            job("pending", started=None, message="needs 2 GPUs, 1 of 4 is free"),
-            "pending · needs 2 GPUs, 1 of 4 is free",
-        ),
-        (job("completed", lasted=48), "completed in 48 s"),
-        (job("failed", lasted=48, exit_code=3, reason=Reason("exit_code", "…")), "failed · exit code 3 after 48 s"),
-        (job("failed", lasted=660, reason=Reason("out_of_memory", "…")), "failed · out of memory after 11 min"),
-        (
-            job("failed", lasted=5, reason=Reason("exception", "ValueError: bad.")),
-            "failed · ValueError: bad after 5.0 s",
-        ),
-        (job("failed", started=None, reason=Reason("start_failed", "…")), "failed · start failed"),
-        (job("cancelled", lasted=12, reason=Reason("cancelled_by_user", "…")), "cancelled after 12 s"),
-        (job("failed", started=None), "failed"),
-    ],
-)
-def test_where_a_job_stands_is_said_in_a_few_words(made, said):
-    assert text.state(made, NOW) == said
 
 
 def test_a_card_says_what_holds_and_what_was_carried_in():
@@ -129,8 +89,3 @@ def test_gpus_say_who_holds_them_and_since_when_they_idle():
 )
 def test_numbers_have_as_many_digits_as_people_read(value, read):
     assert text.number(value) == read
-
-
-@pytest.mark.parametrize(("n", "said"), [(0, "0 GPUs"), (1, "1 GPU"), (0.5, "0.5 GPU"), (2, "2 GPUs")])
-def test_counts_agree_with_their_word(n, said):
-    assert text.count(n, "GPU") == said

@@ -7,6 +7,7 @@ from trackside.magics.options import Option, Usage, read_arguments
 
 USAGE = Usage(
     "%%submit",
+    "Run the cell as a job.",
     (
         Option(("-n", "--name"), "what the job is called", "NAME"),
         Option(("-g", "--gpus"), "GPUs", "N"),
@@ -89,7 +90,7 @@ def test_what_cannot_be_read_is_named(line, message):
 
 def test_a_magic_without_words_refuses_one():
     with pytest.raises(InvalidInput, match="%jobs takes options only; 'x' is not one"):
-        read_arguments(Usage("%jobs"), "x")
+        read_arguments(Usage("%jobs", "List jobs."), "x")
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "many"])
