@@ -23,8 +23,6 @@ Each error has ``code`` (stable, also on the wire), ``hint`` (what to do next, m
 
 from __future__ import annotations
 
-import difflib
-import logging
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
@@ -186,12 +184,16 @@ def from_wire(status: int, code: str, message: str, hint: str = "") -> Trackside
 
 def near(wrong: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'a' or 'b'?"`` for the known names near a wrong one, or an empty string."""
+    import difflib
+
     close = difflib.get_close_matches(wrong, list(known), n=3, cutoff=0.6)
     return f"Did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
 
 
 def set_log_level(level: str | int) -> None:
     """Show what Trackside does from this level on (``"debug"``, ``"info"``, …) on standard error."""
+    import logging
+
     logger = logging.getLogger("trackside")
     if not logger.handlers:
         handler = logging.StreamHandler()

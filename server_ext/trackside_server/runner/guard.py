@@ -26,7 +26,6 @@ _STOP_PERIOD = 0.2
 _OUTPUT_PERIOD = 1.0
 _BEAT_PERIOD = 30.0
 _RETRY_PERIOD = 1.0
-_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class Guard:
@@ -47,7 +46,7 @@ class Guard:
         self._main_status: int | None = None
         self._main_runs = True
         self._main = int(charge.process["pid"]) if charge.process else 0
-        self._due = {"stop": now, "memory": now + 0.1, "output": now + _OUTPUT_PERIOD, "beat": now + _BEAT_PERIOD}
+        self._due = {"stop": now, "memory": now + 0.1, "output": now + _OUTPUT_PERIOD, "beat": now}
         self._finish_again: float | None = None
         self._last_request: StopRequest | None = None
 
@@ -60,7 +59,7 @@ class Guard:
         """The main process was reaped; ``max_rss`` as ``getrusage`` gives it, 0 when unknown."""
         self._main_runs = False
         self._main_status = wait_status
-        self._memory.heard(max_rss * _MAXRSS_UNIT)
+        self._memory.heard(max_rss)
         self._escalation.main_ended(now, self.charge.grace)
 
     def stop(self, request: StopRequest, now: float) -> None:
@@ -142,8 +141,7 @@ class Guard:
             "peak_memory": self._memory.peak,
         }
         try:
-            if not record.is_over(self.charge):
-                self.record = record.write_exit(self.charge, how)
+            self.record = record.write_exit(self.charge, how)
         except OSError as error:
             print(f"{self._folder}: the exit cannot be written yet: {error}", file=sys.stderr)  # noqa: T201
             self._finish_again = now + _RETRY_PERIOD
@@ -154,7 +152,7 @@ class Guard:
         return Facts(
             self._main_status,
             self._escalation.stop,
-            self._memory.kernel_killed(),
+            self._main_status == signal.SIGKILL and self._memory.kernel_killed(),
             _exception(os.path.join(self._folder.results, "exception.json")),
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import resource
+import sys
 import time
 from collections.abc import Iterable
 
@@ -14,6 +15,7 @@ _FASTEST_GROWTH = 4 * 2**30
 """Bytes per second; the next look comes before a tree that grows so fast can have used up what is left."""
 _SHORTEST, _LONGEST = 0.05, 1.0
 _LONGEST_WITHOUT_LIMIT = 5.0
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class MemoryWatch:
@@ -23,16 +25,18 @@ class MemoryWatch:
         self.peak: int | None = None
         self._limit = limit
         self._looks = 0
-        self._at_fork = processes.memory([os.getpid()])
-        self._oom_kills = kernel_oom_kills()
+        self._at_start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self._oom_kills: int | None = None
 
     def heard(self, max_rss: int) -> None:
-        """Take what the kernel measured for the main process; it counts our own size at the fork as the child's."""
-        if max_rss > self._at_fork * 1.2:
-            self.peak = max(self.peak or 0, max_rss)
+        """Take what the kernel measured for the main process, unless that was our own size when we started it."""
+        if max_rss > self._at_start * 1.2:
+            self.peak = max(self.peak or 0, max_rss * _MAXRSS_UNIT)
 
     def look(self, roots: Iterable[int]) -> tuple[str | None, float]:
         """Return what is wrong (None: nothing), and the seconds until the next look."""
+        if self._oom_kills is None:  # not at the start: no job should wait for it
+            self._oom_kills = kernel_oom_kills()
         pids = processes.descendants(roots)
         used = processes.memory(pids)
         self._looks += 1
@@ -62,7 +66,7 @@ class MemoryWatch:
 
     def kernel_killed(self) -> bool:
         """Whether the kernel killed some process for want of memory since this watch began."""
-        return kernel_oom_kills() > self._oom_kills
+        return self._oom_kills is not None and kernel_oom_kills() > self._oom_kills
 
 
 def kernel_oom_kills() -> int:

@@ -12,7 +12,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable
 
-__all__ = ["children", "descendants", "identity", "kill_tree", "memory", "proportional_memory", "send"]
+__all__ = ["children", "descendants", "identity", "kill_tree", "memory", "own_children", "proportional_memory", "send"]
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -41,6 +41,12 @@ def _start_time(stat: bytes) -> int:
 @functools.cache
 def _boot_id() -> str:
     return (_read("/proc/sys/kernel/random/boot_id") or b"").decode("ascii").strip()
+
+
+def own_children() -> list[int]:
+    """Return our direct children, zombies included; we have no threads."""
+    listed = _read("/proc/thread-self/children")
+    return children(os.getpid()) if listed is None else list(map(int, listed.split()))
 
 
 def children(pid: int) -> list[int]:

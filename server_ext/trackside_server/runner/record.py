@@ -7,12 +7,13 @@ since msgspec and the wire values would triple the memory of every runner.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import time
 from typing import NamedTuple
 
-from trackside.tracking.atomic import write_bytes, write_json
+from trackside.tracking.atomic import encode_json, write_json
 from trackside.tracking.folder import RunFolder
 
 __all__ = [
@@ -70,7 +71,8 @@ def claim(charge: Charge) -> bool:
     if target.exists():
         return False
     aside = target.with_name(f".{target.name}.{os.getpid()}.claim")
-    write_json(aside, content_of(charge), indent=None)
+    with _new(aside) as file:
+        file.write(encode_json(content_of(charge)))
     try:
         os.link(aside, target)
     except FileExistsError:
@@ -78,19 +80,21 @@ def claim(charge: Charge) -> bool:
     except OSError:  # a file system without hard links
         return _claim_by_name(target, charge)
     finally:
-        aside.unlink(missing_ok=True)
-    beat(charge)
+        os.unlink(aside)
     return True
 
 
 def _claim_by_name(target: os.PathLike[str], charge: Charge) -> bool:
     try:
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        _new(target).close()
     except FileExistsError:
         return False
     write_json(target, content_of(charge), indent=None)
-    beat(charge)
     return True
+
+
+def _new(path: os.PathLike[str]) -> io.FileIO:
+    return io.FileIO(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w")
 
 
 def give_up_claim(charge: Charge) -> None:
@@ -141,11 +145,11 @@ def is_over(charge: Charge) -> bool:
 
 def beat(charge: Charge) -> None:
     """Touch the file by which other hosts see that somebody looks after this attempt."""
-    path = charge.folder.alive(charge.attempt)
+    descriptor = os.open(charge.folder.alive(charge.attempt), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        os.utime(path)
-    except FileNotFoundError:
-        write_bytes(path, b"")
+        os.utime(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def content_of(charge: Charge) -> dict[str, object]:

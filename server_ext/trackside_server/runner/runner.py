@@ -161,8 +161,7 @@ def _reap(guard: Guard, channel: socket.socket, now: float) -> None:
 
 def _children() -> list[int]:
     """All children of ours; that there is none is asked of the kernel, whose list can miss one that comes just now."""
-    found = processes.children(os.getpid())
-    return found or (processes.children(os.getpid()) if has_children() else [])
+    return processes.own_children() or (processes.own_children() if has_children() else [])
 
 
 def _answer(connection: socket.socket, message: object) -> None:

@@ -22,7 +22,7 @@ from trackside_server.runner import kernel, processes, runner
 from trackside_server.runner.adopted import Adopted, belongs
 from trackside_server.runner.order import OPENING
 from trackside_server.runner.reaping import reap_one
-from trackside_server.runner.record import Charge
+from trackside_server.runner.record import Charge, is_over
 from trackside_server.runner.wakeup import Wakeup
 
 __all__ = ["Template"]
@@ -34,7 +34,10 @@ _EMERGENCY = 70
 
 
 class Ward:
-    """A living runner: its pid, our end of the channel, and what it told us."""
+    """A living runner: its pid, our end of the channel, and what it told us.
+
+    What it tells stays in the channel, locks included, until the runner is dead: most never need to be heard.
+    """
 
     def __init__(self, pid: int, channel: socket.socket) -> None:
         self.pid = pid
@@ -142,16 +145,6 @@ class Template:
                     adopted.wake()
         elif descriptor in self._silent:
             self._look_at(descriptor)
-        else:
-            for ward in self._wards.values():
-                if ward.channel.fileno() == descriptor:
-                    self._hear(ward)
-
-    def _hear(self, ward: Ward) -> None:
-        ward.listen()
-        if ward.wait_status is not None:  # the last message; without this an ended channel would wake us for ever
-            with contextlib.suppress(KeyError):
-                self._poll.unregister(ward.channel)
 
     def _accept(self) -> None:
         while self._listener is not None:
@@ -198,7 +191,6 @@ class Template:
             _become_runner(connection, its, self._identity)
         its.close()
         self._wards[pid] = Ward(pid, ours)
-        self._poll.register(ours, select.POLLIN)
 
     def _drop_silent(self) -> None:
         now = time.monotonic()
@@ -229,10 +221,8 @@ class Template:
 
     def _runner_ended(self, ward: Ward, wait_status: int) -> None:
         ward.listen()
-        with contextlib.suppress(KeyError):
-            self._poll.unregister(ward.channel)
         del self._wards[ward.pid]
-        if wait_status == 0 or ward.charge is None:
+        if wait_status == 0 or ward.charge is None or is_over(ward.charge):
             ward.close()
             return
         ward.channel.close()
@@ -247,7 +237,7 @@ class Template:
     def _unclaimed(self) -> list[int]:
         """Children of ours that are neither runners nor known to belong to an adopted attempt."""
         known = {pid for adopted in self._adopted for pid in adopted.pids}
-        return [pid for pid in processes.children(os.getpid()) if pid not in known and pid not in self._wards]
+        return [pid for pid in processes.own_children() if pid not in known and pid not in self._wards]
 
     def _share_out(self) -> None:
         """Give each orphan that has come to us to the adopted attempt that it belongs to."""
