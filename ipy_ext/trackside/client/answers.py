@@ -55,13 +55,10 @@ def decoded(content: bytes, wanted: type[T], address: Address, *, content_type: 
 def refusal(status: int, headers: Mapping[str, str], content: bytes, address: Address) -> TracksideError:
     """Return the error that an answer with this status, below 200 or from 300 on, stands for."""
     said = _said(content)
-    if said is not None:
-        error = from_wire(status, said.code, said.message, said.hint)
-        if isinstance(error, NotAllowed) and not error.hint:
-            error.hint = _other_token(address)
-        return error
-    if status in (401, 403):
+    if status == 401 or (status == 403 and (said is None or said.code == "not_allowed")):
         return _not_signed_in(address)
+    if said is not None:
+        return from_wire(status, said.code, said.message, said.hint)
     if 300 <= status < 400:
         return _redirected(headers.get("location", ""), address)
     if status in (404, 405):
@@ -87,7 +84,7 @@ def _said(content: bytes) -> _Said | None:
 
 
 def _not_signed_in(address: Address) -> NotAllowed:
-    what = "the token is wrong" if address.token else "no token was given"
+    what = "the token is wrong, or it may not do this" if address.token else "no token was given"
     return NotAllowed(f"{address.url} does not let us in: {what}.", hint=_other_token(address), code="not_signed_in")
 
 

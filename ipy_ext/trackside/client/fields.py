@@ -46,7 +46,7 @@ def _name_the_wrong_one(fields: Mapping[str, object]) -> None:
     for field, value in fields.items():
         try:
             msgspec.json.encode(value)
-        except (TypeError, ValueError, RecursionError) as error:  # noqa: PERF203  # on the way to an error
+        except (TypeError, ValueError, RecursionError) as error:
             raise InvalidInput(f"{field}: {type(value).__name__} {_short(value)} cannot travel: {error}.") from error
 
 

@@ -48,7 +48,7 @@ def synchronous(source: str) -> str:
             line = lines[row - 1]
             rest = line[end:] if replacement else line[end:].lstrip(" ")
             lines[row - 1] = line[:begin] + replacement + rest
-    text = "".join(lines)
+    text = re.sub(r"  # noqa: ASYNC.*", "", "".join(lines))
     return re.sub(r"\bAwaitable\[([^\[\]]+)\]", r"\1", re.sub(r"import (.*)Awaitable, ", r"import \1", text))
 
 

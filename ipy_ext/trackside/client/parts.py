@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import msgspec
@@ -12,8 +13,9 @@ from trackside.errors import InvalidInput, near
 from trackside.models import SystemSample
 from trackside.tracking.values import restore_floats
 
-__all__ = ["MACHINE_PARTS", "artifact_path", "chosen_parts", "local_path", "only", "records_of"]
+__all__ = ["MACHINE_PARTS", "Root", "artifact_path", "chosen_parts", "local_path", "only", "records_of"]
 
+Root = Literal["artifacts", "run"]
 MACHINE_PARTS: Mapping[str, tuple[str, ...]] = {
     "cpu": ("cpu_count", "cpu_percent", "cpus_held"),
     "memory": ("memory_total", "memory_used"),

@@ -108,8 +108,8 @@ class AsyncConnection:
     ) -> AsyncIterator[httpx.Response]:
         """Hold the answer to a GET whose body comes by and by; silence of ``idle`` seconds is a lost connection."""
         line = await self._connected()
-        timeout = httpx.Timeout(60.0, connect=5.0, read=idle)
-        async with self._opened(line, "GET", path, params, None, headers, timeout) as response:
+        limits = httpx.Timeout(60.0, connect=5.0, read=idle)
+        async with self._opened(line, "GET", path, params, None, headers, limits) as response:
             yield response
 
     async def chunks(self, response: httpx.Response) -> AsyncFlow[bytes]:
@@ -143,11 +143,11 @@ class AsyncConnection:
         params: Params | None,
         content: bytes | None,
         headers: Mapping[str, str] | None,
-        timeout: httpx.Timeout = _TIMEOUT,
+        limits: httpx.Timeout = _TIMEOUT,
     ) -> AsyncIterator[httpx.Response]:
         given = {key: value for key, value in (params or {}).items() if value is not None}
         request = line.http.build_request(
-            method, line.address.api + path, params=given, content=content, headers=headers, timeout=timeout
+            method, line.address.api + path, params=given, content=content, headers=headers, timeout=limits
         )
         try:
             response = await line.http.send(request, stream=True)

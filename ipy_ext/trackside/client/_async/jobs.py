@@ -172,14 +172,22 @@ class AsyncJobs:
 
     @overload
     async def wait(  # type: ignore[overload-overlap]  # a text is one name, never the letters of it
-        self, jobs: Reference, timeout: float | None = None
+        self,
+        jobs: Reference,
+        timeout: float | None = None,  # noqa: ASYNC109
     ) -> Job: ...
 
     @overload
-    async def wait(self, jobs: Iterable[Reference], timeout: float | None = None) -> builtins.list[Job]: ...
+    async def wait(
+        self,
+        jobs: Iterable[Reference],
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> builtins.list[Job]: ...
 
     async def wait(
-        self, jobs: Reference | Iterable[Reference], timeout: float | None = None
+        self,
+        jobs: Reference | Iterable[Reference],
+        timeout: float | None = None,  # noqa: ASYNC109  # the same word as where one waits without await
     ) -> Job | builtins.list[Job]:
         """Return the job once it has ended, however it ended; for several jobs all of them, in the order given.
 
@@ -190,7 +198,11 @@ class AsyncJobs:
         found = [ended[position] for position in range(len(given))]
         return found[0] if is_one(jobs) else found
 
-    async def as_completed(self, jobs: Iterable[Reference], timeout: float | None = None) -> AsyncFlow[Job]:
+    async def as_completed(
+        self,
+        jobs: Iterable[Reference],
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> AsyncFlow[Job]:
         """Yield each job as it ends, those that have ended already first; as ``concurrent.futures.as_completed``."""
         async with aclosing(ends(self._connection, one_or_more(jobs), timeout)) as found:
             async for _, job in found:

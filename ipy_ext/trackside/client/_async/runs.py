@@ -15,15 +15,13 @@ from trackside.client._async.download import download_to
 from trackside.client._async.pages import every_run
 from trackside.client._async.stream import AsyncStream
 from trackside.client.concurrency import AsyncFlow
-from trackside.client.parts import artifact_path, local_path, records_of
+from trackside.client.parts import Root, artifact_path, local_path, records_of
 from trackside.client.reference import Reference, joined, name_of, segment
 from trackside.errors import InvalidInput
 from trackside.models import ArtifactPage, Comparison, Metrics, RunInfo, RunPage
 from trackside.models.stream import ServerMessage
 
 __all__ = ["AsyncRuns"]
-
-Root = Literal["artifacts", "run"]
 
 
 class AsyncRuns:

@@ -65,7 +65,7 @@ class AsyncStream:
                         if isinstance(message, Done):
                             return
                 await self._pause()
-            except TracksideError as error:  # noqa: PERF203  # once per connection
+            except TracksideError as error:
                 self._bear(error)
                 _log.debug("%s dropped at %r: %s", self._path, self._position, error)
                 await self._pause()

@@ -109,8 +109,8 @@ class Connection:
     ) -> Iterator[httpx.Response]:
         """Hold the answer to a GET whose body comes by and by; silence of ``idle`` seconds is a lost connection."""
         line = self._connected()
-        timeout = httpx.Timeout(60.0, connect=5.0, read=idle)
-        with self._opened(line, "GET", path, params, None, headers, timeout) as response:
+        limits = httpx.Timeout(60.0, connect=5.0, read=idle)
+        with self._opened(line, "GET", path, params, None, headers, limits) as response:
             yield response
 
     def chunks(self, response: httpx.Response) -> Flow[bytes]:
@@ -143,11 +143,11 @@ class Connection:
         params: Params | None,
         content: bytes | None,
         headers: Mapping[str, str] | None,
-        timeout: httpx.Timeout = _TIMEOUT,
+        limits: httpx.Timeout = _TIMEOUT,
     ) -> Iterator[httpx.Response]:
         given = {key: value for key, value in (params or {}).items() if value is not None}
         request = line.http.build_request(
-            method, line.address.api + path, params=given, content=content, headers=headers, timeout=timeout
+            method, line.address.api + path, params=given, content=content, headers=headers, timeout=limits
         )
         try:
             response = line.http.send(request, stream=True)

@@ -23,13 +23,13 @@ _ASKED_ONE_BY_ONE = 20
 End = tuple[int, Job]
 
 
-def ends(connection: Connection, jobs: Sequence[Reference], timeout: float | None) -> Flow[End]:
+def ends(connection: Connection, jobs: Sequence[Reference], seconds: float | None) -> Flow[End]:
     """Yield position and final state of each job as it ends; those that have ended already come first.
 
     The jobs are looked at when a connection stands; from then on only events count, so that no end is missed
-    however often the connection drops. Raises WaitTimeout after ``timeout`` seconds, NotFound for a deleted job.
+    however often the connection drops. Raises WaitTimeout after so many ``seconds``, NotFound for a deleted job.
     """
-    until = None if timeout is None else time.monotonic() + timeout
+    until = None if seconds is None else time.monotonic() + seconds
     waiting = Waiting(connection, jobs)
     with closing(Stream(connection, "events", {}, resume="since", until=until).messages()) as messages:
         for message in messages:
@@ -37,10 +37,10 @@ def ends(connection: Connection, jobs: Sequence[Reference], timeout: float | Non
                 yield end
             if not waiting.positions:
                 return
-    for end in waiting.look():  # the time is over; with timeout=0 this is the first look
+    for end in waiting.look():  # the time is over; with 0 seconds this is the first look
         yield end
     if waiting.positions:
-        raise waiting.too_late(timeout)
+        raise waiting.too_late(seconds)
 
 
 class Waiting:
@@ -72,9 +72,9 @@ class Waiting:
         found += [self._get(job_id) for job_id in sorted(asked)]
         return self._ended(found)
 
-    def too_late(self, timeout: float | None) -> WaitTimeout:
+    def too_late(self, seconds: float | None) -> WaitTimeout:
         """Return the error that says what goes on."""
-        after = f"after {timeout:g} s" if timeout is not None else "in time"
+        after = f"after {seconds:g} s" if seconds is not None else "in time"
         if len(self._given) == 1:
             (job_id,) = self.positions
             return WaitTimeout(f"{job_id} had not ended {after} ({self._seen.get(job_id, 'unknown')}); it goes on.")

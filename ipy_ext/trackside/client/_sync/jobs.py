@@ -168,13 +168,23 @@ class Jobs:
 
     @overload
     def wait(  # type: ignore[overload-overlap]  # a text is one name, never the letters of it
-        self, jobs: Reference, timeout: float | None = None
+        self,
+        jobs: Reference,
+        timeout: float | None = None,
     ) -> Job: ...
 
     @overload
-    def wait(self, jobs: Iterable[Reference], timeout: float | None = None) -> builtins.list[Job]: ...
+    def wait(
+        self,
+        jobs: Iterable[Reference],
+        timeout: float | None = None,
+    ) -> builtins.list[Job]: ...
 
-    def wait(self, jobs: Reference | Iterable[Reference], timeout: float | None = None) -> Job | builtins.list[Job]:
+    def wait(
+        self,
+        jobs: Reference | Iterable[Reference],
+        timeout: float | None = None,
+    ) -> Job | builtins.list[Job]:
         """Return the job once it has ended, however it ended; for several jobs all of them, in the order given.
 
         Raises WaitTimeout after ``timeout`` seconds; the jobs go on.
@@ -184,7 +194,11 @@ class Jobs:
         found = [ended[position] for position in range(len(given))]
         return found[0] if is_one(jobs) else found
 
-    def as_completed(self, jobs: Iterable[Reference], timeout: float | None = None) -> Flow[Job]:
+    def as_completed(
+        self,
+        jobs: Iterable[Reference],
+        timeout: float | None = None,
+    ) -> Flow[Job]:
         """Yield each job as it ends, those that have ended already first; as ``concurrent.futures.as_completed``."""
         with closing(ends(self._connection, one_or_more(jobs), timeout)) as found:
             for _, job in found:

@@ -66,7 +66,7 @@ class Stream:
                         if isinstance(message, Done):
                             return
                 self._pause()
-            except TracksideError as error:  # noqa: PERF203  # once per connection
+            except TracksideError as error:
                 self._bear(error)
                 _log.debug("%s dropped at %r: %s", self._path, self._position, error)
                 self._pause()

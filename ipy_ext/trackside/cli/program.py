@@ -1,0 +1,124 @@
+"""The ``trackside`` program: reads the command line, runs one verb, turns its end into an exit code.
+
+Exit codes: 0 ok · 1 error · 2 usage · 3 invalid input · 4 not found · 5 not allowed · 6 try again · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from trackside.cli import (
+    artifacts,
+    cancel,
+    delete,
+    doctor,
+    explain,
+    gpus,
+    jobs,
+    logs,
+    retry,
+    runs,
+    server,
+    show,
+    submit,
+)
+from trackside.cli.terminal import Terminal
+from trackside.errors import InvalidInput, NotAllowed, NotFound, TracksideError, TryAgain, near
+
+__all__ = ["exit_code", "parser", "run"]
+
+_VERBS = (submit, jobs, show, logs, explain, cancel, retry, delete, runs, artifacts, gpus, server, doctor)
+_USAGE = 2
+_INTERRUPTED = 130
+
+
+class UsageError(TracksideError):
+    """The command line cannot be read."""
+
+    default_code = "usage"
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    terminal = Terminal(json="--json" in words[: words.index("--")] if "--" in words else "--json" in words)
+    try:
+        arguments = _read(words)
+        terminal.url, terminal.token = arguments.url, arguments.token
+        code = arguments.run(terminal, arguments)
+        terminal.flush()
+    except TracksideError as error:
+        terminal.fail(error)
+        return exit_code(error)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _silence()  # whoever read us has read enough
+        return 0
+    finally:
+        terminal.close()
+    return int(code or 0)
+
+
+def exit_code(error: TracksideError) -> int:
+    """Return the exit code that tells a script what it can do next."""
+    families = ((UsageError, _USAGE), (InvalidInput, 3), (NotFound, 4), (NotAllowed, 5), (TryAgain, 6))
+    return next((code for family, code in families if isinstance(error, family)), 1)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    top = _Parser(
+        prog="trackside", description=__doc__.splitlines()[0], allow_abbrev=False, parents=[_everywhere(None)]
+    )
+    verbs = top.add_subparsers(metavar="VERB", required=True, parser_class=_Parser)
+    for verb in _VERBS:
+        name = verb.__name__.rsplit(".", 1)[-1]
+        summary = (verb.__doc__ or "").splitlines()[0]
+        behind = _everywhere(argparse.SUPPRESS)
+        one = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False, parents=[behind])
+        one.set_defaults(run=verb.run)
+        verb.add_arguments(one)
+    return top
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises what it would print, so that ``--json`` holds for usage errors too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with the message as a sentence."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint=f"See `{self.prog} --help`.")
+
+
+def _everywhere(default: str | None) -> _Parser:
+    """Return the options that stand before or behind the verb; behind it, absence must not undo what stood before."""
+    options = _Parser(add_help=False, allow_abbrev=False)
+    options.add_argument(
+        "--json", action="store_true", default=default or False, help='answer as JSON: {"data": …, "error": …}'
+    )
+    options.add_argument("--url", default=default, help="URL of the server (else TRACKSIDE_URL, else found)")
+    options.add_argument("--token", default=default, help="its token; TRACKSIDE_TOKEN shows it to nobody else")
+    return options
+
+
+def _read(words: list[str]) -> argparse.Namespace:
+    names = [verb.__name__.rsplit(".", 1)[-1] for verb in _VERBS]
+    first = next((word for word in words if not word.startswith("-")), None)
+    if words and words[0] == first and first not in names:
+        hint = near(first, names) or f"Known: {', '.join(names)}."
+        raise UsageError(f"{first!r} is not a verb of trackside.", hint=hint)
+    own, rest = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, None)
+    arguments = parser().parse_args(own)
+    if rest is not None and arguments.run is not submit.run:
+        raise UsageError("Nothing can stand behind -- here.", hint="Only submit takes a command.")
+    arguments.rest = rest
+    return arguments
+
+
+def _silence() -> None:
+    """Let the interpreter's own last flush go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
