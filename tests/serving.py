@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-__all__ = ["LiveServer", "Place", "until"]
+__all__ = ["LiveServer", "Place", "stop_templates", "until"]
 
 _T = TypeVar("_T")
 
@@ -80,6 +80,7 @@ class LiveServer:
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     process: subprocess.Popen[bytes] | None = None
     address: dict[str, Any] = field(default_factory=dict)
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30), repr=False)
 
     def start(self, timeout: float = 60.0) -> LiveServer:
         """Start the process and wait for its address and its health."""
@@ -123,6 +124,14 @@ class LiveServer:
             return None
         return found
 
+    @contextlib.contextmanager
+    def events(self, path: str, **options: Any) -> Iterator[Iterator[tuple[str, str, dict[str, Any]]]]:
+        """Open a stream of server-sent events; gives (event, id, data) of each as it comes."""
+        headers = {"Authorization": f"token {self.token}", **options.pop("headers", {})}
+        with self.client.stream("GET", self.api + path, headers=headers, timeout=30, **options) as answer:
+            assert answer.status_code == 200, answer.read()
+            yield _frames(answer.iter_lines())
+
     @property
     def pid(self) -> int:
         """The server's process."""
@@ -142,7 +151,7 @@ class LiveServer:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request with Jupyter's token."""
         headers = {"Authorization": f"token {self.token}", **options.pop("headers", {})}
-        return httpx.request(method, self.api + path, headers=headers, timeout=30, **options)
+        return self.client.request(method, self.api + path, headers=headers, **options)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """Send a GET."""
@@ -196,6 +205,20 @@ class LiveServer:
                 self.process.kill()
                 self.process.wait()
         return time.monotonic() - began
+
+
+def _frames(lines: Iterator[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    kind, number, data = "", "", ""
+    for line in lines:
+        if line.startswith("event: "):
+            kind = line[7:]
+        elif line.startswith("id: "):
+            number = line[4:]
+        elif line.startswith("data: "):
+            data = line[6:]
+        elif not line and kind:
+            yield kind, number, json.loads(data)
+            kind, number, data = "", "", ""
 
 
 def stop_templates(home: Path) -> None:
