@@ -20,7 +20,7 @@ def help_text(usage: Usage, *more: Usage) -> str:
 
 def _form(usage: Usage) -> str:
     options = "[options]" if usage.options else ""
-    return " ".join(part for part in (usage.magic, usage.words, options) if part)
+    return " ".join(part for part in (usage.magic, options, usage.words) if part)
 
 
 def _options(usage: Usage) -> list[tuple[str, str]]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trackside.magics.options import Option, Usage
 
-__all__ = ["ALL", "ARTIFACTS", "CANCEL", "GPUS", "JOBS", "LOGS", "RETRY", "RUNS", "SUBMIT", "TRACK", "TRACK_CELL"]
+__all__ = [
+    "ALL", "ARTIFACTS", "CANCEL", "GPUS", "JOBS", "LOGS", "RETRY", "RUNS", "SUBMIT", "SUBMIT_LINE", "TRACK",
+    "TRACK_CELL",
+]  # fmt: skip
 
 _LATER = (
     "--gpu-memory", "--cores", "--max-iops", "--max-output", "--max-processes", "--at", "--after", "--retries",
@@ -12,7 +17,7 @@ _LATER = (
     "--image", "-v", "--volume", "--network", "--port", "--upload", "-P", "--param", "--sweep", "--notify",
 )  # fmt: skip
 
-_NAME = Option(("-n", "--name"), "what the job is called; names need not be unique", "NAME")
+_NAME = Option(("-n", "--name"), "what it is called; names need not be unique", "NAME")
 _TAG = Option(("--tag",), "a word to find it by; may be given several times", "TAG", many="each")
 _CONFIG = Option(("--config",), "a dict of the notebook, kept as the run's hyperparameters", "VAR")
 
@@ -38,15 +43,21 @@ SUBMIT = Usage(
         Option(("--quiet",), "show nothing; the job is in _job"),
         Option(("--dry-run",), "say what would happen, submit nothing"),
     ),
-    words="[FILE.py | FILE.ipynb] [-- args | CMD args]",
+    examples=("%%submit --gpus 2 --name baseline --out model", "%%submit -m 8G -t 2h --config params --follow"),
+    later=_LATER,
+)
+
+SUBMIT_LINE = replace(
+    SUBMIT,
+    magic="%submit",
+    summary="Run a script, a notebook or a command as a job.",
+    options=tuple(option for option in SUBMIT.options if option.name not in ("in", "out")),
+    words="FILE.py [-- args] | FILE.ipynb | -- CMD args",
     examples=(
-        "%%submit --gpus 2 --name baseline --out model",
-        "%%submit -m 8G -t 2h --config params --follow",
         "%submit train.py --gpus a100 -- --lr 0.1",
         "%submit report.ipynb --name report",
-        "%submit -- make -j4 data",
+        "%submit -t 10m -- make -j4 data",
     ),
-    later=_LATER,
 )
 
 TRACK = Usage(
@@ -118,4 +129,4 @@ ARTIFACTS = Usage(
 )
 GPUS = Usage("%gpus", "Show who holds which GPU.", examples=("%gpus",))
 
-ALL = (SUBMIT, TRACK, TRACK_CELL, JOBS, RUNS, LOGS, CANCEL, RETRY, ARTIFACTS, GPUS)
+ALL = (SUBMIT, SUBMIT_LINE, TRACK, TRACK_CELL, JOBS, RUNS, LOGS, CANCEL, RETRY, ARTIFACTS, GPUS)

@@ -41,7 +41,7 @@ def fake_job():
 def shell(tmp_path, monkeypatch):
     """An IPython shell of its own; cells run with ``shell.run_cell``."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}, "IPCompleter": {"use_jedi": False}}))
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
     yield shell
     shell.history_manager.end_session()

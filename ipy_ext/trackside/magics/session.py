@@ -1,0 +1,106 @@
+"""What the magics of one shell share: its names, its client, its panels, the last job."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, MutableMapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from trackside.client import Client
+    from trackside.display.bundle import Bundle
+    from trackside.display.panel import Panels
+    from trackside.display.pending import Outputs
+    from trackside.sdk.job import Job
+
+__all__ = ["Session"]
+
+
+class Session:
+    """One shell with our magics. Nothing heavy is imported before it is used: loading the extension is quick."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+        self._run_id: str | None = None
+
+    @property
+    def namespace(self) -> MutableMapping[str, object]:
+        """The names of the notebook."""
+        return self.shell.user_ns  # type: ignore[no-any-return]  # IPython's dict of the user's names
+
+    @property
+    def client(self) -> Client:
+        """The client of this process."""
+        from trackside.sdk.connection import default_client
+
+        return default_client()
+
+    @cached_property
+    def panels(self) -> Panels:
+        """Where things are shown."""
+        from trackside.display.panel import Panels
+
+        return Panels(self.shell, lambda: self.client)
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """The names that jobs will bind."""
+        from trackside.display.pending import Outputs
+
+        return Outputs(self.namespace)
+
+    def job(self, reference: str) -> Job:
+        """Return a job by id or name."""
+        from trackside.sdk.job import job
+
+        return job(reference, client=self.client)
+
+    def keep(self, job: Job) -> None:
+        """Make this the last job: ``_job`` in the notebook."""
+        self.namespace["_job"] = job
+        self._run_id = job.run_id
+
+    def keep_run(self, run_id: str) -> None:
+        """Make this the run that ``%track`` and ``%artifacts`` mean when none is named."""
+        self._run_id = run_id
+
+    def last_job(self) -> Job | None:
+        """Return the notebook's last job, None before the first."""
+        from trackside.sdk.job import Job
+
+        last = self.namespace.get("_job")
+        return last if isinstance(last, Job) else None
+
+    def own_run(self) -> str | None:
+        """Return the id of the run that this notebook made last, None when it made none."""
+        return self._run_id
+
+    def show_job(self, job: Job, *, carried: str = "") -> None:
+        """Show the panel of a job."""
+        self.panels.show_job(job, carried=carried)
+
+    def show(self, thing: object) -> None:
+        """Show something that has its own text and HTML."""
+        from IPython.display import display
+
+        display(thing)
+
+    def show_bundle(self, bundle: Bundle) -> None:
+        """Show a bundle in a notebook, its text in a terminal."""
+        if self.panels.is_kernel:
+            self.panels.show(bundle)
+        else:
+            self.say(str(bundle["text/plain"]))
+
+    def say(self, text: str) -> None:
+        """Print a line for the person."""
+        self.write(f"{text}\n")
+
+    def write(self, text: str) -> None:
+        """Print text as it is, at once."""
+        write: Callable[[str], object] = sys.stdout.write
+        write(text)
+        sys.stdout.flush()
