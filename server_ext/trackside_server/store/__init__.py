@@ -13,10 +13,10 @@
     remove = store.on_commit(lambda last_event_id: loop.call_soon_threadsafe(wake))
     store.last_event_id()             # microseconds; also notices commits of other processes
 
-``Reader``: ``job`` ``resolve`` ``job_names`` ``jobs_page`` ``counts`` ``active_jobs`` ``find_submission`` ·
+``Reader``: ``job`` ``resolve`` ``job_names`` ``jobs_page`` ``counts`` ``active_jobs`` ``sealed`` ``find_submission`` ·
 ``events_since`` ``last_event_id`` ``first_event_id`` · ``run`` ``resolve_run`` ``runs_page`` ``unfinished_runs``
 ``run_names``.
-``Tx`` is a ``Reader`` that also has: ``reserve_job_ids`` ``insert_job`` ``update_job`` ``delete_job`` ·
+``Tx`` is a ``Reader`` that also has: ``reserve_job_ids`` ``raise_job_ids`` ``insert_job`` ``update_job`` ``delete_job`` ·
 ``keep_secrets`` ``take_secrets`` · ``remember_submission`` · ``upsert_run`` ``delete_run`` · ``add_event``.
 Every change of a job appends its event. All writes that wait at once share one commit.
 """

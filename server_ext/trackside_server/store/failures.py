@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,29 +14,25 @@ from trackside.errors import InternalError, InvalidInput, TracksideError, TryAga
 
 __all__ = ["explained", "is_busy", "is_of_the_file", "reachable", "translate"]
 
-_BUSY = ("database is locked", "database table is locked", "database schema is locked")
-_FULL = ("database or disk is full",)
-_READ_ONLY = ("readonly database", "unable to open database file", "read-only")
-_DAMAGED = ("malformed", "file is not a database", "file is encrypted")
-_DISK = ("disk i/o error",)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def is_busy(error: BaseException) -> bool:
     """Return whether another process holds the store's lock."""
-    return isinstance(error, DBAPIError) and _says(error, _BUSY)
+    return _code(error) in _BUSY
 
 
 def is_of_the_file(error: BaseException) -> bool:
     """Return whether file or disk failed, so that the whole transaction is in doubt and not one statement."""
-    return isinstance(error, DBAPIError) and _says(error, (*_BUSY, *_FULL, *_READ_ONLY, *_DAMAGED, *_DISK))
+    return _code(error) in _FAMILIES
 
 
 def translate(error: BaseException, path: Path) -> BaseException:
     """Return what callers get to see for ``error``; whatever does not come from the database is unchanged."""
     if not isinstance(error, DBAPIError):
         return error
-    of = next((of for words, of in _KINDS if _says(error, words)), None)
-    named = of(path) if of is not None else InternalError(f"The store {path} failed: {error.orig}.")
+    family = _FAMILIES.get(_code(error) or 0)
+    named = family(path) if family is not None else InternalError(f"The store {path} failed: {error.orig}.")
     named.__cause__ = error
     return named
 
@@ -98,15 +95,19 @@ def _failing(path: Path) -> TracksideError:
     )
 
 
-def _says(error: DBAPIError, words: tuple[str, ...]) -> bool:
-    said = str(error.orig).lower()
-    return any(word in said for word in words)
+def _code(error: BaseException) -> int | None:
+    """Return SQLite's primary result code, if SQLite gave one."""
+    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, DBAPIError) else None
+    return code & 0xFF if isinstance(code, int) else None
 
 
-_KINDS: tuple[tuple[tuple[str, ...], Callable[[Path], TracksideError]], ...] = (
-    (_BUSY, _busy),
-    (_FULL, _full),
-    (_READ_ONLY, _read_only),
-    (_DAMAGED, _damaged),
-    (_DISK, _failing),
-)
+_FAMILIES: dict[int, Callable[[Path], TracksideError]] = {
+    **dict.fromkeys(_BUSY, _busy),
+    sqlite3.SQLITE_FULL: _full,
+    sqlite3.SQLITE_READONLY: _read_only,
+    sqlite3.SQLITE_CANTOPEN: _read_only,
+    sqlite3.SQLITE_PERM: _read_only,
+    sqlite3.SQLITE_CORRUPT: _damaged,
+    sqlite3.SQLITE_NOTADB: _damaged,
+    sqlite3.SQLITE_IOERR: _failing,
+}

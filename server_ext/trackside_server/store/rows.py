@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -24,7 +24,7 @@ __all__ = [
     "to_micros",
 ]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder().encode
 _decode_job = msgspec.json.Decoder(JobRecord).decode
@@ -54,7 +54,7 @@ def job_facts(record: JobRecord) -> str:
     """Return the JSON text of a record without its spec, which is kept once, beside it."""
     facts = msgspec.structs.asdict(record)
     del facts["spec"]
-    return _text(facts)
+    return _text({name: value for name, value in facts.items() if value is not None and value != ()})
 
 
 def spec_text(spec: JobSpec) -> str:

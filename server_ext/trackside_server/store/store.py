@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +29,7 @@ _READERS = 2
 
 
 def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 class Store:
@@ -157,5 +157,5 @@ class Store:
         for callback in tuple(self._callbacks):
             try:
                 callback(last_event_id)
-            except Exception:  # noqa: PERF203, BLE001 - the writer goes on, whatever becomes of its listeners
+            except Exception:  # noqa: BLE001 - the writer goes on, whatever becomes of its listeners
                 _log.exception("a listener failed at the commit of event %d", last_event_id)

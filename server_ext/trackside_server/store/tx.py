@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, exists, insert, update
@@ -27,9 +27,6 @@ from trackside_server.store.schema import (
     runs,
     submissions,
 )
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 __all__ = ["KEPT_EVENTS", "Tx"]
 

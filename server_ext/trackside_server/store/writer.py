@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from trackside.errors import InternalError, TryAgain
+from trackside.errors import Conflict, InternalError, TryAgain
 from trackside_server.store.connect import WRITES, in_transaction, schema_version, set_durable
 from trackside_server.store.failures import is_busy, is_of_the_file, translate
 from trackside_server.store.migrate import refuse_newer, stored_revision
@@ -71,6 +71,8 @@ class Writer:
         self._path = path
         self._begin = begin
         self._committed = committed
+        opened = path.stat()
+        self._identity = (opened.st_dev, opened.st_ino)
         self._connection: Connection | None = None
         self._schema: int | None = None
         self._waiting: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
@@ -149,6 +151,7 @@ class Writer:
         connection = self._connected()
         set_durable(connection, any(write.durable for write in group))
         with connection.begin():
+            self._refuse_other_file()
             self._refuse_newer(connection)
             tx = self._begin(connection)
             for write in group:
@@ -174,6 +177,19 @@ class Writer:
             write.refuse(translate(error, self._path))
         else:
             savepoint.commit()
+
+    def _refuse_other_file(self) -> None:
+        """Notice that the file was deleted or replaced: SQLite would go on writing what nobody can open any more."""
+        try:
+            there = self._path.stat()
+        except OSError:
+            there = None
+        if there is None or (there.st_dev, there.st_ino) != self._identity:
+            raise Conflict(
+                f"The store {self._path} was deleted or replaced while this server runs; nothing was changed.",
+                hint="Restart the server.",
+                code="store_gone",
+            )
 
     def _refuse_newer(self, connection: Connection) -> None:
         """Notice that a newer program changed the tables while this one runs."""
