@@ -30,6 +30,11 @@ class HeadlessApp(TracksideApp):
         config=True
     )
 
+    @classmethod
+    def get_extension_package(cls) -> str:
+        """Name this module, so that Jupyter makes this app and not the one of the package."""
+        return __name__
+
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         await super()._start_jupyter_server_extension(serverapp)
         self._watch = asyncio.create_task(self._end_in_time(), name="trackside-headless")
@@ -47,6 +52,10 @@ class HeadlessApp(TracksideApp):
             elif time.monotonic() - needed_at > self.linger:
                 break
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    return [{"module": __name__, "app": HeadlessApp}]
 
 
 def main(argv: list[str] | None = None) -> None:
