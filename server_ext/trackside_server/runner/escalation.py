@@ -52,19 +52,18 @@ class Escalation:
         """Return what is due now; each asking is due once, killing again and again until the tree is gone."""
         if self._kill_at is None:
             return []
-        due: list[Step] = []
-        if main_runs and not self._main_asked:
-            self._main_asked = True
-            due.append("ask main")
-        if not main_runs and not self._rest_asked:
-            self._rest_asked = True
-            due.append("ask rest")
         if now >= self._kill_at:
             self._killed_first = now if self._killed_first is None else self._killed_first
             slow = now - self._killed_first > _PATIENCE
             self._kill_at = now + (_KILL_AGAIN_SLOWLY if slow else _KILL_AGAIN)
-            due.append("kill")
-        return due
+            return ["kill"]
+        if main_runs and not self._main_asked:
+            self._main_asked = True
+            return ["ask main"]
+        if not main_runs and not self._rest_asked:
+            self._rest_asked = True
+            return ["ask rest"]
+        return []
 
     def due_at(self) -> float | None:
         """Return when ``steps`` has something new to say; None while nothing has to end."""

@@ -72,6 +72,9 @@ class Guard:
 
     def step(self, now: float) -> float | None:
         """Do what is due; return the moment of the next step, None when the attempt is over."""
+        if self._finish_again is not None:
+            self._finish(now)
+            return None if self.over else self._finish_again
         if self._is_due("stop", now, _STOP_PERIOD):
             self._look_for_stop(now)
         if self._main_runs:
@@ -93,11 +96,15 @@ class Guard:
         return True
 
     def _next(self) -> float:
-        moments = [*self._due.values()]
-        if self._main_runs and self.charge.time is not None and self._escalation.stop is None:
-            moments.append(self.charge.started + self.charge.time)
-        moments += [moment for moment in (self._escalation.due_at(), self._finish_again) if moment is not None]
-        return min(moments)
+        if self._finish_again is not None:
+            return self._finish_again
+        moments = [self._due[what] for what in ("stop", "output", "beat")]
+        if self._main_runs:
+            moments.append(self._due["memory"])
+            if self.charge.time is not None and self._escalation.stop is None:
+                moments.append(self.charge.started + self.charge.time)
+        killing = self._escalation.due_at()
+        return min(moments if killing is None else [*moments, killing])
 
     def _look_for_stop(self, now: float) -> None:
         request = read_stop(self._folder.stop(self.charge.attempt), self.charge.grace)
@@ -133,6 +140,9 @@ class Guard:
     def _finish(self, now: float) -> None:
         """Write the exit; a full disk is no reason to lose it, so try again until there is room."""
         if self._finish_again is not None and now < self._finish_again:
+            return
+        if not self._folder.attempts.is_dir():  # the run was deleted under the job: there is nobody to tell
+            self.over = True
             return
         how: dict[str, object] = {
             **judge(self._facts()),
