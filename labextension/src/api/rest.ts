@@ -141,11 +141,12 @@ export class Rest {
   ): Promise<Uint8Array | null> {
     const headers = { Range: `bytes=${offset}-${offset + limit - 1}` };
     const response = await this.ask('GET', this.fileUrl(id, path, root), { headers });
-    if (response.status === 404 || response.status === 416) {
-      return null;
-    }
     if (!response.ok) {
-      throw await failure(response);
+      const error = await failure(response);
+      if (error.missing || response.status === 416 || error.code === 'range_not_satisfiable') {
+        return null;
+      }
+      throw error;
     }
     const bytes = new Uint8Array(await response.arrayBuffer());
     return response.status === 206 ? bytes : bytes.subarray(offset, offset + limit);

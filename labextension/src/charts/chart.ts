@@ -1,0 +1,244 @@
+/**
+ * The one chart of Trackside: lines over a common x, decimated to what its width can show.
+ *
+ * It knows nothing of servers or panels. `show` may be called as often as one likes; it draws at most once a frame, and
+ * only while it can be seen. Dragging zooms, a double click shows all again, the cursor tells its place.
+ */
+import uPlot from 'uplot';
+
+import { decimate, joined } from '../model/decimate';
+import type { Points, Shown } from '../model/decimate';
+import { onFrame } from './frame';
+import { onTheme, palette } from './palette';
+import type { Palette } from './palette';
+import { axisNumbers, timeValues } from './ticks';
+
+export interface Line {
+  readonly label: string;
+  /** Index into the palette. */
+  readonly color: number;
+  readonly points: Points;
+  /** Drawn pale, behind its smoothed self. */
+  readonly faint?: boolean;
+}
+
+export interface ChartOptions {
+  readonly time?: boolean;
+  readonly log?: boolean;
+  /** A horizontal line, such as a limit. */
+  readonly mark?: number;
+  /** Names what the y values are, for sizes on the axis. */
+  readonly format?: (value: number) => string;
+  /** Charts with the same key share their cursor. */
+  readonly sync?: string;
+  /** Hear the x under the cursor; null when it left. */
+  readonly onCursor?: (x: number | null) => void;
+}
+
+const Y_SIZE = 42;
+const X_SIZE = 20;
+
+export class Chart {
+  private plot: uPlot | null = null;
+  private lines: readonly Line[] = [];
+  private look: string = '';
+  private zoom: [number, number] | null = null;
+  private visible = false;
+  private readonly resize: ResizeObserver;
+  private readonly sight: IntersectionObserver;
+  private readonly endTheme: () => void;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private options: ChartOptions = {}
+  ) {
+    this.resize = new ResizeObserver(() => onFrame(this.draw));
+    this.resize.observe(host);
+    this.sight = new IntersectionObserver(entries => {
+      this.visible = entries[entries.length - 1]?.isIntersecting ?? false;
+      onFrame(this.draw);
+    });
+    this.sight.observe(host);
+    this.endTheme = onTheme(() => {
+      this.forget();
+      onFrame(this.draw);
+    });
+  }
+
+  /** Show these lines from the next frame on. */
+  show(lines: readonly Line[], options: ChartOptions = this.options): void {
+    this.lines = lines;
+    this.options = options;
+    onFrame(this.draw);
+  }
+
+  dispose(): void {
+    this.resize.disconnect();
+    this.sight.disconnect();
+    this.endTheme();
+    this.forget();
+    this.lines = [];
+    this.visible = false;
+  }
+
+  private forget(): void {
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  private readonly draw = (): void => {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (!this.visible || width < 40 || height < 30) {
+      return;
+    }
+    const range = this.zoom ?? extent(this.lines);
+    const columns = Math.max(20, width - Y_SIZE - 8);
+    const shown = this.lines.map(line => positive(decimate(line.points, range[0], range[1], columns), this.options));
+    const data = joined(shown);
+    const plot = this.ready(width, height);
+    plot.batch(() => {
+      if (plot.width !== width || plot.height !== height) {
+        plot.setSize({ width, height });
+      }
+      plot.setData(data as uPlot.AlignedData, false);
+      plot.setScale('x', { min: range[0], max: range[1] });
+    });
+  };
+
+  /** The plot for these lines; a new one when what cannot be changed afterwards has changed. */
+  private ready(width: number, height: number): uPlot {
+    const { time, log, mark, sync } = this.options;
+    const look = JSON.stringify([this.lines.map(line => [line.label, line.color, line.faint, line.points.length < 2]), time, log, mark, sync]);
+    if (this.plot === null || look !== this.look) {
+      this.forget();
+      this.look = look;
+      this.plot = new uPlot(this.settings(width, height, palette(this.host)), [[]], this.host);
+    }
+    return this.plot;
+  }
+
+  private settings(width: number, height: number, colors: Palette): uPlot.Options {
+    const { time = false, log = false, sync, format } = this.options;
+    const axis = { stroke: colors.text, font: colors.font, ticks: { show: false } };
+    return {
+      width,
+      height,
+      padding: [8, 8, 0, 0],
+      legend: { show: false },
+      scales: {
+        x: { time },
+        y: { distr: log ? 3 : 1, range: log ? undefined : (_, least, greatest) => this.yRange(least, greatest) }
+      },
+      axes: [
+        { ...axis, size: X_SIZE, gap: 4, space: 56, grid: { show: false }, ...(time && { values: timeValues }) },
+        {
+          ...axis,
+          size: Y_SIZE,
+          gap: 4,
+          space: 26,
+          grid: { stroke: colors.grid, width: 1 },
+          values: (_, splits) => (format ? splits.map(value => (value == null ? '' : format(value))) : axisNumbers(splits))
+        }
+      ],
+      cursor: {
+        y: false,
+        points: { size: 6 },
+        drag: { x: true, y: false, setScale: false },
+        bind: { dblclick: () => () => (this.unzoom(), null) },
+        ...(sync !== undefined && { sync: { key: sync, setSeries: false } })
+      },
+      hooks: {
+        setSelect: [plot => this.select(plot)],
+        setCursor: [plot => this.tell(plot)],
+        draw: [plot => this.drawMark(plot, colors)]
+      },
+      series: [{}, ...this.lines.map(line => seriesOf(line, colors))]
+    };
+  }
+
+  private yRange(least: number | null, greatest: number | null): [number, number] {
+    let [low, high] = [least ?? 0, greatest ?? 1];
+    const { mark } = this.options;
+    if (mark !== undefined && high > mark * 0.4) {
+      high = Math.max(high, mark);
+      low = Math.min(low, 0);
+    }
+    if (low === high) {
+      const room = Math.abs(low) * 0.1 || 1;
+      return [low - room, high + room];
+    }
+    const room = (high - low) * 0.06;
+    return [low === 0 ? 0 : low - room, high + room];
+  }
+
+  private select(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width > 4) {
+      this.zoom = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')];
+      plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      onFrame(this.draw);
+    }
+  }
+
+  private unzoom(): void {
+    this.zoom = null;
+    onFrame(this.draw);
+  }
+
+  private tell(plot: uPlot): void {
+    const { idx, left } = plot.cursor;
+    const x = idx == null || left === undefined || left < 0 ? null : (plot.data[0][idx] ?? null);
+    this.options.onCursor?.(x);
+  }
+
+  private drawMark(plot: uPlot, colors: Palette): void {
+    const { mark } = this.options;
+    const { min, max } = plot.scales['y'] ?? {};
+    if (mark === undefined || min == null || max == null || mark > max || mark < min) {
+      return;
+    }
+    const y = plot.valToPos(mark, 'y', true);
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = colors.mark;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+}
+
+function seriesOf(line: Line, colors: Palette): uPlot.Series {
+  const stroke = colors.lines[line.color % colors.lines.length];
+  return {
+    label: line.label,
+    stroke,
+    width: line.faint ? 1 : 1.6,
+    alpha: line.faint ? 0.3 : 1,
+    spanGaps: false,
+    points: { show: line.points.length < 2, size: 5, fill: stroke }
+  };
+}
+
+/** The x range of all lines, never empty. */
+function extent(lines: readonly Line[]): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { points } of lines) {
+    if (points.length > 0) {
+      low = Math.min(low, points.x[0] ?? low);
+      high = Math.max(high, points.x[points.length - 1] ?? high);
+    }
+  }
+  if (low > high) {
+    return [0, 1];
+  }
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+/** A logarithmic axis has no place for values that are not above zero. */
+function positive(shown: Shown, options: ChartOptions): Shown {
+  return options.log ? { x: shown.x, y: shown.y.map(y => (y !== null && y > 0 ? y : null)) } : shown;
+}

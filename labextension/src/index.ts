@@ -1,0 +1,137 @@
+/** The plugins of Trackside. */
+import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+
+import { connect } from './api/connect';
+import { onFrame } from './charts/frame';
+import { Cell } from './model/cell';
+import type { Wish } from './model/notices';
+import { Trackside } from './model/trackside';
+import { makeActions } from './panel/actions';
+import { addCommands, addToPalette, COMMANDS } from './panel/commands';
+import { Notices } from './panel/notices';
+import { RunViews } from './panel/runviews';
+import { Folds } from './panel/Section';
+import { SideWidget, StatusWidget } from './panel/widgets';
+import { rendererFactory } from './run/renderer';
+import type { Surroundings } from './run/surroundings';
+import { speak } from './words';
+
+/** What the plugins share: the one Trackside of this window. */
+interface ITrackside {
+  readonly surroundings: Surroundings;
+  readonly settings: Promise<ISettingRegistry.ISettings | null>;
+}
+
+const ITrackside = new Token<ITrackside>('trackside:ITrackside', 'Jobs, runs and GPUs of this Jupyter server.');
+const ID = 'trackside:plugin';
+const FOLDS = 'trackside:folds';
+
+const core: JupyterFrontEndPlugin<ITrackside> = {
+  id: ID,
+  description: 'Connects to the jobs, runs and GPUs of this Jupyter server.',
+  autoStart: true,
+  provides: ITrackside,
+  requires: [IRenderMimeRegistry],
+  optional: [ISettingRegistry, ITranslator],
+  activate: (app: JupyterFrontEnd, rendermime: IRenderMimeRegistry, registry: ISettingRegistry | null, translator: ITranslator | null) => {
+    if (translator !== null) {
+      speak(translator.load('trackside'));
+    }
+    const { rest, live } = connect(app.serviceManager.serverSettings);
+    const trackside = new Trackside(rest, live, onFrame);
+    const actions = makeActions(trackside, (runId, name, tab) => {
+      void app.commands.execute(COMMANDS.openRun, { runId, name, ...(tab !== undefined && { tab }) });
+    });
+    const settings = registry === null ? Promise.resolve(null) : registry.load(ID).catch(() => null); // without its schema: the defaults
+    void app.started.then(() => trackside.start());
+    return { surroundings: { trackside, actions, rendermime }, settings };
+  }
+};
+
+const renderer: JupyterFrontEndPlugin<void> = {
+  id: 'trackside:renderer',
+  description: 'Shows jobs, curves and files live in notebook outputs.',
+  autoStart: true,
+  requires: [ITrackside, IRenderMimeRegistry],
+  activate: (_: JupyterFrontEnd, { surroundings }: ITrackside, rendermime: IRenderMimeRegistry) => {
+    rendermime.addFactory(rendererFactory(() => surroundings));
+  }
+};
+
+const panel: JupyterFrontEndPlugin<void> = {
+  id: 'trackside:panel',
+  description: 'The side panel, the run views and their commands.',
+  autoStart: true,
+  requires: [ITrackside],
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette, IStateDB],
+  activate: (
+    app: JupyterFrontEnd,
+    { surroundings, settings }: ITrackside,
+    lab: ILabShell | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    state: IStateDB | null
+  ) => {
+    const selected = new Cell<string | null>(null);
+    const folds = new Folds(folded => void state?.save(FOLDS, folded));
+    void state?.fetch(FOLDS).then(kept => folds.restore(Array.isArray(kept) ? kept.map(String) : []));
+    const side = new SideWidget(() => surroundings, folds, selected);
+    const views = new RunViews(app, lab, () => surroundings, selected);
+    addCommands(app, surroundings, () => app.shell.activateById(side.id), (runId, name, tab) => views.open(runId, name, tab));
+    if (palette !== null) {
+      addToPalette(palette);
+    }
+    if (restorer !== null) {
+      restorer.add(side, side.id);
+      views.restore(restorer);
+    }
+    void settings.then(found => {
+      app.shell.add(side, found?.get('area').composite === 'right' ? 'right' : 'left', { rank: 300 });
+    });
+  }
+};
+
+const status: JupyterFrontEndPlugin<void> = {
+  id: 'trackside:status',
+  description: 'Running and waiting jobs and free GPUs in the status bar.',
+  autoStart: true,
+  requires: [ITrackside],
+  optional: [IStatusBar],
+  activate: (app: JupyterFrontEnd, { surroundings }: ITrackside, bar: IStatusBar | null) => {
+    const show = () => void app.commands.execute(COMMANDS.showPanel);
+    bar?.registerStatusItem('trackside:status', {
+      item: new StatusWidget(() => surroundings, show),
+      align: 'left',
+      rank: 900
+    });
+  }
+};
+
+const notices: JupyterFrontEndPlugin<void> = {
+  id: 'trackside:notices',
+  description: 'A notification when a job ends.',
+  autoStart: true,
+  requires: [ITrackside],
+  activate: (app: JupyterFrontEnd, { surroundings, settings }: ITrackside) => {
+    const { trackside, actions } = surroundings;
+    const told = new Notices(trackside, actions, () => void app.commands.execute(COMMANDS.showPanel));
+    void settings.then(found => {
+      const follow = () => {
+        told.wish = (found?.get('notify').composite as Wish | undefined) ?? 'all';
+      };
+      follow();
+      found?.changed.connect(follow);
+      void trackside.started.then(homeId => told.start(homeId));
+    });
+  }
+};
+
+export default [core, renderer, panel, status, notices];

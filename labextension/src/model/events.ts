@@ -1,0 +1,47 @@
+/** State changes of the home, heard once per window and told to all who asked. */
+import type { Live, Subscription } from '../api/live';
+import type { Event, ServerMessage } from '../api/types';
+
+export interface EventListener {
+  onEvent(event: Event): void;
+  /** Some events were missed for good: read anew. */
+  onGap?(): void;
+}
+
+export class Events {
+  private readonly listeners = new Set<EventListener>();
+  private subscription: Subscription | null = null;
+
+  constructor(private readonly live: Live) {}
+
+  listen(listener: EventListener): Subscription {
+    this.listeners.add(listener);
+    this.subscription ??= this.subscribe();
+    return {
+      dispose: () => {
+        this.listeners.delete(listener);
+        if (this.listeners.size === 0) {
+          this.subscription?.dispose();
+          this.subscription = null;
+        }
+      }
+    };
+  }
+
+  private subscribe(): Subscription {
+    return this.live.subscribe({ channel: 'events' }, message => this.receive(message));
+  }
+
+  private receive(message: ServerMessage): void {
+    if (message.type === 'event') {
+      for (const listener of [...this.listeners]) {
+        listener.onEvent(message.event);
+      }
+    } else if (message.type === 'error') {
+      this.subscription = this.listeners.size > 0 ? this.subscribe() : null;
+      for (const listener of [...this.listeners]) {
+        listener.onGap?.();
+      }
+    }
+  }
+}

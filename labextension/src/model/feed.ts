@@ -1,0 +1,199 @@
+/** The live parts of one run, fed while somebody watches: its curves and its log. */
+import type { Live, Subscription } from '../api/live';
+import type { Rest } from '../api/rest';
+import type { Fields, ServerMessage } from '../api/types';
+import { Cell } from './cell';
+import { LogBuffer, wholeLines } from './log';
+import { Curves } from './series';
+import type { Axis } from './series';
+
+export interface Progress {
+  readonly i: number;
+  readonly total: number | null;
+  readonly rate: number | null;
+}
+
+/** Counts watchers; the feed runs while there is one. */
+abstract class Feed {
+  /** Rises whenever there is something new to see. */
+  readonly version = new Cell(0);
+  readonly problem = new Cell<string>('');
+  protected subscription: Subscription | null = null;
+  private watchers = 0;
+
+  watch(): Subscription {
+    this.watchers += 1;
+    if (this.watchers === 1) {
+      this.resume();
+    }
+    let over = false;
+    return {
+      dispose: () => {
+        if (!over) {
+          over = true;
+          this.watchers -= 1;
+          if (this.watchers === 0) {
+            this.subscription?.dispose();
+            this.subscription = null;
+          }
+        }
+      }
+    };
+  }
+
+  get watched(): boolean {
+    return this.watchers > 0;
+  }
+
+  /** Go on where it stopped, as after the first watcher came or the run began anew. */
+  abstract resume(): void;
+
+  protected changed(): void {
+    this.version.update(version => version + 1);
+  }
+
+  protected ended(message: ServerMessage): void {
+    if (message.type === 'done' || message.type === 'error') {
+      this.subscription = null;
+      this.problem.set(message.type === 'error' ? message.message : '');
+      this.changed();
+    }
+  }
+}
+
+/** History by REST, downsampled to what a screen shows; then every record by the stream, from exactly there on. */
+export class MetricsFeed extends Feed {
+  curves: Curves;
+  readonly progress = new Cell<Progress | null>(null);
+  private next: number | null = null;
+  private loading = false;
+
+  constructor(
+    private readonly runId: string,
+    axis: Axis,
+    private readonly rest: Rest,
+    private readonly live: Live
+  ) {
+    super();
+    this.curves = new Curves(axis);
+  }
+
+  resume(): void {
+    if (this.subscription === null && !this.loading) {
+      void this.begin();
+    }
+  }
+
+  private async begin(): Promise<void> {
+    this.loading = true;
+    try {
+      if (this.next === null) {
+        const metrics = await this.rest.metrics(this.runId, { x: this.curves.axis, max_points: 2000 });
+        this.curves.load(metrics);
+        this.next = metrics.next;
+        this.changed();
+      }
+    } catch (error) {
+      this.problem.set(error instanceof Error ? error.message : String(error));
+      return;
+    } finally {
+      this.loading = false;
+    }
+    if (this.watched && this.subscription === null) {
+      const request = { channel: 'metrics', run: this.runId, since: this.next } as const;
+      this.subscription = this.live.subscribe(request, message => this.receive(message));
+    }
+  }
+
+  private receive(message: ServerMessage): void {
+    if (message.type === 'metrics') {
+      this.curves.append(message.records as Fields[]);
+      this.next = message.next;
+      this.changed();
+    } else if (message.type === 'progress') {
+      this.progress.set({ i: message.i, total: message.total, rate: message.rate });
+    } else if (message.type === 'truncated') {
+      this.curves = new Curves(this.curves.axis);
+      this.next = 0;
+      this.changed();
+    }
+    this.ended(message);
+  }
+}
+
+const TAIL_LINES = 400;
+const PIECE = 128 * 1024;
+const MOST_FOLLOWING = 4_000_000;
+const MOST_READING = 16_000_000;
+
+/** The end of a job's log, growing; earlier parts are read on demand. */
+export class LogFeed extends Feed {
+  readonly buffer = new LogBuffer();
+  /** Whether all of a finished log has been seen. */
+  readonly whole = new Cell(false);
+  /** While somebody reads further up, the start is not given up. */
+  following = true;
+  private next: number | null = null;
+  private reading = false;
+
+  constructor(
+    private readonly runId: string,
+    private readonly rest: Rest,
+    private readonly live: Live
+  ) {
+    super();
+  }
+
+  resume(): void {
+    if (this.subscription === null) {
+      this.whole.set(false);
+      const position = this.next === null ? { tail: TAIL_LINES } : { since: this.next };
+      const request = { channel: 'log', run: this.runId, ...position } as const;
+      this.subscription = this.live.subscribe(request, message => this.receive(message));
+    }
+  }
+
+  get hasEarlier(): boolean {
+    return this.buffer.start > 0 && this.buffer.length < MOST_READING;
+  }
+
+  /** Read the piece before the window; answers whether something came. */
+  async readEarlier(): Promise<boolean> {
+    const before = this.buffer.start;
+    if (this.reading || before === 0) {
+      return false;
+    }
+    this.reading = true;
+    try {
+      const offset = Math.max(0, before - PIECE);
+      const { bytes } = await this.rest.log(this.runId, offset, before - offset);
+      const piece = wholeLines(bytes, offset);
+      if (this.buffer.start === before) {
+        this.buffer.prepend(piece.offset, before, piece.text);
+        this.changed();
+      }
+      return true;
+    } catch (error) {
+      this.problem.set(error instanceof Error ? error.message : String(error));
+      return false;
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  private receive(message: ServerMessage): void {
+    if (message.type === 'log') {
+      this.buffer.append(message.offset, message.next, message.text);
+      this.buffer.bound(this.following ? MOST_FOLLOWING : MOST_READING);
+      this.next = message.next;
+      this.changed();
+    } else if (message.type === 'truncated') {
+      this.buffer.clear();
+      this.next = 0;
+      this.changed();
+    } else if (message.type === 'done') {
+      this.whole.set(true);
+    }
+    this.ended(message);
+  }
+}

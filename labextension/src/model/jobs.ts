@@ -1,0 +1,169 @@
+/** The jobs of the home as a list shows them: pure rules first, then the list that follows the events. */
+import type { Subscription } from '../api/live';
+import type { Rest } from '../api/rest';
+import type { Event, Job, Status } from '../api/types';
+import { Cell } from './cell';
+import type { Events } from './events';
+
+export interface Jobs {
+  readonly byId: ReadonlyMap<string, Job>;
+  /** All jobs of the home by status, also those that are not held here. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Cursor of the next page of ended jobs; null: no more. */
+  readonly older: string | null;
+  readonly loaded: boolean;
+}
+
+export const NO_JOBS: Jobs = { byId: new Map(), counts: {}, older: null, loaded: false };
+
+const FINAL: ReadonlySet<Status> = new Set<Status>(['completed', 'failed', 'cancelled']);
+
+export function isFinal(status: Status): boolean {
+  return FINAL.has(status);
+}
+
+/** Return the jobs after these events. */
+export function applied(jobs: Jobs, events: readonly Event[]): Jobs {
+  const byId = new Map(jobs.byId);
+  const counts: Record<string, number> = { ...jobs.counts };
+  const shift = (status: Status, by: number) => {
+    counts[status] = Math.max(0, (counts[status] ?? 0) + by);
+  };
+  for (const event of events) {
+    if (event.type === 'job') {
+      const before = byId.get(event.job.id);
+      if (before !== undefined) {
+        shift(before.status, -1);
+      }
+      shift(event.job.status, 1);
+      byId.set(event.job.id, event.job);
+    } else if (event.type === 'job_deleted') {
+      const before = byId.get(event.job_id);
+      if (before !== undefined) {
+        shift(before.status, -1);
+        byId.delete(event.job_id);
+      }
+    }
+  }
+  return { ...jobs, byId, counts };
+}
+
+export interface Sorted {
+  readonly running: readonly Job[];
+  readonly waiting: readonly Job[];
+  readonly ended: readonly Job[];
+}
+
+/** Return the jobs that match the filter: running, waiting in queue order, ended with the latest first. */
+export function sorted(jobs: Jobs, filter: string): Sorted {
+  const match = matcher(filter);
+  const found = [...jobs.byId.values()].filter(match);
+  const by = (key: (job: Job) => string | null) => (a: Job, b: Job) => (key(a) ?? '').localeCompare(key(b) ?? '');
+  return {
+    running: found.filter(job => job.status === 'running').sort(by(job => job.started_at)),
+    waiting: found
+      .filter(job => job.status === 'pending' || job.status === 'scheduled')
+      .sort((a, b) => (b.spec.priority ?? 0) - (a.spec.priority ?? 0) || sequence(a) - sequence(b)),
+    ended: found.filter(job => isFinal(job.status)).sort((a, b) => by(job => job.finished_at)(b, a))
+  };
+}
+
+/** Return whether a job fits `name words tag:x status:y`; all of them must. */
+export function matcher(filter: string): (job: Job) => boolean {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  return job => words.every(word => fits(job, word));
+}
+
+function fits(job: Job, word: string): boolean {
+  const [field, value] = word.includes(':') ? [word.slice(0, word.indexOf(':')), word.slice(word.indexOf(':') + 1)] : ['', word];
+  switch (field) {
+    case 'tag':
+      return (job.spec.tags ?? []).some(tag => tag.toLowerCase().startsWith(value));
+    case 'status':
+      return job.status.startsWith(value === 'waiting' ? 'pending' : value);
+    case 'name':
+      return job.name.toLowerCase().includes(value);
+    default:
+      return job.name.toLowerCase().includes(word) || job.id === word || job.id === `job-${word}`;
+  }
+}
+
+/** The number in a job's id: the order of submission. */
+function sequence(job: Job): number {
+  return Number(job.id.replace(/\D+/g, '')) || 0;
+}
+
+/** Runs an action soon, together with others of the same frame. */
+export type Soon = (action: () => void) => void;
+
+/** Follows the jobs of the home. `start` reads them; events keep them; a gap reads them anew. */
+export class JobList {
+  readonly state = new Cell<Jobs>(NO_JOBS);
+  private pending: Event[] = [];
+  private waitingRead = false;
+  private subscription: Subscription | null = null;
+
+  constructor(
+    private readonly rest: Rest,
+    private readonly events: Events,
+    private readonly soon: Soon
+  ) {}
+
+  async start(): Promise<void> {
+    this.subscription ??= this.events.listen({
+      onEvent: event => this.take(event),
+      onGap: () => void this.read()
+    });
+    await this.read();
+  }
+
+  /** Read unfinished jobs and the last ended ones anew. */
+  async read(): Promise<void> {
+    const [unfinished, ended] = await Promise.all([
+      this.rest.jobs({ status: 'scheduled,pending,running', limit: 500 }),
+      this.rest.jobs({ status: 'completed,failed,cancelled', limit: 50 })
+    ]);
+    const byId = new Map([...unfinished.jobs, ...ended.jobs].map(job => [job.id, job]));
+    this.state.set({ byId, counts: unfinished.counts, older: ended.next, loaded: true });
+  }
+
+  /** Read one more page of ended jobs. */
+  async readOlder(): Promise<void> {
+    const cursor = this.state.get().older;
+    if (cursor !== null) {
+      const page = await this.rest.jobs({ status: 'completed,failed,cancelled', limit: 100, cursor });
+      this.state.update(jobs => {
+        const older = page.jobs.filter(job => !jobs.byId.has(job.id)).map(job => [job.id, job] as const);
+        return { ...jobs, byId: new Map([...jobs.byId, ...older]), older: page.next };
+      });
+    }
+  }
+
+  /** Read anew why the waiting jobs wait: what holds one up changes without an event of its own. */
+  async readWaiting(): Promise<void> {
+    if (this.waitingRead || ![...this.state.get().byId.values()].some(job => job.status === 'pending')) {
+      return;
+    }
+    this.waitingRead = true;
+    try {
+      const page = await this.rest.jobs({ status: 'pending', limit: 50 });
+      this.state.update(jobs => {
+        const fresh = page.jobs.filter(job => jobs.byId.get(job.id)?.status === 'pending');
+        return { ...jobs, byId: new Map([...jobs.byId, ...fresh.map(job => [job.id, job] as const)]) };
+      });
+    } finally {
+      this.waitingRead = false;
+    }
+  }
+
+  private take(event: Event): void {
+    this.pending.push(event);
+    if (this.pending.length === 1) {
+      this.soon(() => {
+        const events = this.pending;
+        this.pending = [];
+        this.state.update(jobs => applied(jobs, events));
+      });
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/** The jobs: what runs, what waits and why, what ended today. */
+import * as React from 'react';
+
+import type { Job } from '../api/types';
+import { sorted } from '../model/jobs';
+import type { Sorted } from '../model/jobs';
+import { sameDay, say } from '../words';
+import { useFrame, useHere, useNow } from '../run/surroundings';
+import { JobRow } from './JobRow';
+import { Section } from './Section';
+import type { Folds } from './Section';
+
+const MOST = 100;
+
+export function Jobs({ folds, selected }: { folds: Folds; selected: string | null }): JSX.Element {
+  const { trackside } = useHere();
+  const jobs = useFrame(trackside.jobs.state);
+  const [filter, setFilter] = React.useState('');
+  const found = React.useMemo(() => sorted(jobs, filter), [jobs, filter]);
+  const beats = useFrame(trackside.pulse.beats);
+  const now = useNow(found.running.length > 0);
+  React.useEffect(() => trackside.pulse.follow(found.running), [found.running.map(job => job.id).join()]);
+  React.useEffect(() => () => trackside.pulse.follow([]), [trackside]);
+  useWaitingReasons(jobs.counts);
+  const { running = 0, pending = 0, scheduled = 0 } = jobs.counts;
+  return (
+    <Section id="jobs" title={say('Jobs')} note={headWords(running, pending + scheduled)} folds={folds}>
+      {jobs.loaded && jobs.byId.size === 0 && jobs.older === null ? (
+        <Teach />
+      ) : (
+        <>
+          <input
+            className="ts-input ts-wide"
+            type="search"
+            value={filter}
+            placeholder={say('Filter: name, tag:, status:')}
+            aria-label={say('Filter jobs by name, tag: or status:')}
+            data-trackside="job-filter"
+            onChange={event => setFilter(event.target.value)}
+          />
+          <div className="ts-rows" role="list" onKeyDown={moveFocus} data-trackside="job-list">
+            {rowsOf(found, filter !== '', now).map(job => (
+              <JobRow key={job.id} job={job} beat={beats.get(job.run_id)} now={now} selected={job.run_id === selected} />
+            ))}
+          </div>
+          <Rest found={found} filtered={filter !== ''} older={jobs.older !== null} now={now} />
+        </>
+      )}
+    </Section>
+  );
+}
+
+function headWords(running: number, waiting: number): string {
+  const parts = [running > 0 ? say('%1 running', running) : '', waiting > 0 ? say('%1 waiting', waiting) : ''];
+  return parts.filter(Boolean).join(' · ');
+}
+
+/** Running, waiting, then those that ended today; when none did, the last few. With a filter, all that fit. */
+function rowsOf(found: Sorted, filtered: boolean, now: number): readonly Job[] {
+  const today = found.ended.filter(job => job.finished_at !== null && sameDay(job.finished_at, now));
+  const ended = filtered ? found.ended : today.length > 0 ? today : found.ended.slice(0, 5);
+  return [...found.running.slice(0, MOST), ...found.waiting.slice(0, MOST), ...ended.slice(0, MOST)];
+}
+
+/** What is not listed, and a way to more. */
+function Rest(props: { found: Sorted; filtered: boolean; older: boolean; now: number }): JSX.Element | null {
+  const { found, filtered, older, now } = props;
+  const { trackside } = useHere();
+  const listed = rowsOf(found, filtered, now).length;
+  const hidden = Math.max(0, found.running.length - MOST) + Math.max(0, found.waiting.length - MOST);
+  if (listed === 0) {
+    return <p className="ts-note">{filtered ? say('No job fits this filter.') : say('No jobs now.')}</p>;
+  }
+  return (
+    <div className="ts-note">
+      {hidden > 0 && say('and %1 more; the filter finds them. ', hidden)}
+      {filtered && older && (
+        <button type="button" className="ts-link" onClick={() => void trackside.jobs.readOlder()}>
+          {say('Look further back')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Why jobs wait changes when others begin or end. */
+function useWaitingReasons(counts: Readonly<Record<string, number>>): void {
+  const { trackside } = useHere();
+  const { running = 0, pending = 0 } = counts;
+  React.useEffect(() => {
+    if (pending === 0) {
+      return;
+    }
+    const read = () => void trackside.jobs.readWaiting().catch(() => undefined); // the connection's state is shown elsewhere
+    const first = setTimeout(read, 300);
+    const timer = setInterval(() => document.hidden || read(), 10_000);
+    return () => {
+      clearTimeout(first);
+      clearInterval(timer);
+    };
+  }, [running, pending, trackside]);
+}
+
+function Teach(): JSX.Element {
+  return (
+    <div className="ts-teach" data-trackside="teach">
+      <p>{say('No jobs yet. Put this over a cell and run it:')}</p>
+      <pre>%load_ext trackside</pre>
+      <pre>{'%%submit --name first\nfor step in range(100):\n    trackside.log({"loss": 1 / (step + 1)}, step=step)'}</pre>
+      <p>{say('The cell becomes a job with its own process; the kernel stays free, and the job goes on when it dies.')}</p>
+    </div>
+  );
+}
+
+/** Up and down between rows, as in any list. */
+export function moveFocus(event: React.KeyboardEvent<HTMLElement>): void {
+  if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') {
+    return;
+  }
+  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-row]')];
+  const at = rows.findIndex(row => row.parentElement?.contains(document.activeElement) ?? false);
+  const next = rows[at + (event.key === 'ArrowDown' ? 1 : -1)];
+  if (next !== undefined) {
+    event.preventDefault();
+    next.focus();
+  }
+}

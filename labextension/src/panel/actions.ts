@@ -1,0 +1,44 @@
+/** The verbs as the user performs them: ask where something would be lost, tell what went wrong. */
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+
+import { ApiError } from '../api/rest';
+import type { Job, RunInfo } from '../api/types';
+import type { Trackside } from '../model/trackside';
+import type { Actions, Tab } from '../run/surroundings';
+import { say } from '../words';
+
+export type Open = (runId: string, name: string, tab?: Tab) => void;
+
+export function makeActions(trackside: Trackside, open: Open): Actions {
+  const { rest } = trackside;
+  return {
+    open,
+    cancel: job => told(() => rest.cancel(job.id)),
+    retry: job => told(() => rest.retry(job.id)),
+    deleteJob: job => confirmed(job, () => rest.deleteJob(job.id)),
+    deleteRun: run => confirmed(run, () => rest.deleteRun(run.id))
+  };
+}
+
+async function confirmed(what: Job | RunInfo, act: () => Promise<void>): Promise<void> {
+  const answer = await showDialog({
+    title: say('Delete %1?', what.name),
+    body: say('Its log, metrics and files in %1 are deleted too. This cannot be undone.', what.run_dir),
+    buttons: [Dialog.cancelButton({ label: say('Keep') }), Dialog.warnButton({ label: say('Delete') })],
+    defaultButton: 0
+  });
+  if (answer.button.accept) {
+    await told(act);
+  }
+}
+
+/** Perform, and say what went wrong and what to do about it. */
+async function told(act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    const hint = error instanceof ApiError ? error.hint : '';
+    const message = error instanceof Error ? error.message : String(error);
+    Notification.error([message, hint].filter(Boolean).join(' '), { autoClose: 10_000 });
+  }
+}

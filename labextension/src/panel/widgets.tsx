@@ -1,0 +1,133 @@
+/** The widgets that stand in JupyterLab; what they show is loaded when they are first seen. */
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+import { Cell } from '../model/cell';
+import { Here } from '../run/surroundings';
+import type { Surroundings, Tab } from '../run/surroundings';
+import { say } from '../words';
+import { tracksideIcon } from './icon';
+import type { Folds } from './Section';
+import { StatusItem } from './StatusItem';
+
+const SidePanel = React.lazy(async () => ({ default: (await import('./SidePanel')).SidePanel }));
+const RunView = React.lazy(async () => ({ default: (await import('../run/RunView')).RunView }));
+
+abstract class TracksideWidget extends ReactWidget {
+  protected readonly seen = new Cell(false);
+
+  constructor(private readonly surroundings: () => Surroundings) {
+    super();
+    this.addClass('trackside');
+  }
+
+  protected abstract content(): JSX.Element;
+
+  protected override render(): JSX.Element {
+    return (
+      <Here.Provider value={this.surroundings()}>
+        <React.Suspense fallback={<div className="ts-loading" />}>{this.content()}</React.Suspense>
+      </Here.Provider>
+    );
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.seen.set(true);
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this.seen.set(false);
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.seen.set(this.isVisible);
+  }
+}
+
+export class SideWidget extends TracksideWidget {
+  constructor(
+    surroundings: () => Surroundings,
+    private readonly folds: Folds,
+    private readonly selected: Cell<string | null>
+  ) {
+    super(surroundings);
+    this.id = 'trackside-panel';
+    this.addClass('ts-sidewidget');
+    this.title.icon = tracksideIcon;
+    this.title.caption = say('Trackside: GPUs, jobs, runs');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', say('Trackside'));
+  }
+
+  protected override content(): JSX.Element {
+    return <SidePanel folds={this.folds} selected={this.selected} visible={this.seen} />;
+  }
+}
+
+export class RunWidget extends TracksideWidget {
+  private readonly changed = new Signal<this, void>(this);
+
+  constructor(
+    surroundings: () => Surroundings,
+    readonly runId: string,
+    name: string,
+    private shownTab: Tab
+  ) {
+    super(surroundings);
+    this.id = `trackside-run-${runId}`;
+    this.addClass('ts-runwidget');
+    this.title.icon = tracksideIcon;
+    this.title.closable = true;
+    this.setName(name);
+  }
+
+  get tab(): Tab {
+    return this.shownTab;
+  }
+
+  set tab(tab: Tab) {
+    this.shownTab = tab;
+    this.update();
+    this.changed.emit();
+  }
+
+  /** The tab or the name changed: worth to be remembered. */
+  get stateChanged(): ISignal<this, void> {
+    return this.changed;
+  }
+
+  protected override content(): JSX.Element {
+    return <RunView runId={this.runId} tab={this.shownTab} onTab={tab => (this.tab = tab)} onName={name => this.setName(name)} />;
+  }
+
+  private setName(name: string): void {
+    if (this.title.label !== name) {
+      this.title.label = name;
+      this.title.caption = say('%1, a run of Trackside', name);
+    }
+  }
+}
+
+export class StatusWidget extends ReactWidget {
+  constructor(
+    private readonly surroundings: () => Surroundings,
+    private readonly onClick: () => void
+  ) {
+    super();
+    this.id = 'trackside-status';
+  }
+
+  protected override render(): JSX.Element {
+    return (
+      <Here.Provider value={this.surroundings()}>
+        <StatusItem onClick={this.onClick} />
+      </Here.Provider>
+    );
+  }
+}

@@ -1,0 +1,52 @@
+/** The hyperparameters of a run, and the job exactly as it was asked for. */
+import * as React from 'react';
+
+import type { Facts } from '../model/run';
+import { say } from '../words';
+import { valueWords } from './Overview';
+
+export function Config({ facts }: { facts: Facts }): JSX.Element {
+  const config = flat(facts.run?.config ?? {});
+  const spec = flat({ ...(facts.job?.spec ?? {}), cell: undefined });
+  return (
+    <div className="ts-page" data-trackside="config">
+      <h4>{say('Config')}</h4>
+      {config.length > 0 ? (
+        <Rows rows={config} />
+      ) : (
+        <p className="ts-note ts-flush">{say('No config was given. Say %%submit --config NAME, or trackside.init(config={…}).')}</p>
+      )}
+      {spec.length > 0 && (
+        <>
+          <h4>{say('As submitted')}</h4>
+          <Rows rows={spec} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Rows({ rows }: { rows: readonly (readonly [string, unknown])[] }): JSX.Element {
+  return (
+    <dl className="ts-facts ts-mono">
+      {rows.map(([key, value]) => (
+        <React.Fragment key={key}>
+          <dt>{key}</dt>
+          <dd data-key={key}>{valueWords(value)}</dd>
+        </React.Fragment>
+      ))}
+    </dl>
+  );
+}
+
+/** Nested settings as `outer.inner`. */
+function flat(values: object, prefix = ''): (readonly [string, unknown])[] {
+  return Object.entries(values).flatMap(([key, value]: [string, unknown]) => {
+    if (value === undefined || value === null) {
+      return [];
+    }
+    const name = prefix + key;
+    const nested = typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length > 0;
+    return nested ? flat(value, `${name}.`) : [[name, value] as const];
+  });
+}

@@ -1,0 +1,141 @@
+/** One chart with its legend: a value for each line, at the cursor or the latest. */
+import * as React from 'react';
+
+import { Chart } from '../charts/chart';
+import type { Line } from '../charts/chart';
+import type { Points } from '../model/decimate';
+import type { Axis, Curve } from '../model/series';
+import { smooth } from '../model/smooth';
+import { count, moment, number, say } from '../words';
+
+export interface Source {
+  readonly label: string;
+  readonly color: number;
+  readonly curve: Curve;
+}
+
+export interface ChartLook {
+  readonly axis: Axis;
+  readonly smooth: number;
+  readonly log: boolean;
+  /** Only that many last points. */
+  readonly last: number | null;
+  readonly sync?: string;
+}
+
+interface Props {
+  name: string;
+  sources: readonly Source[];
+  look: ChartLook;
+  /** Rises when the curves have grown. */
+  version: number;
+  /** Words at the right, instead of how the curve is drawn. */
+  corner?: string;
+  mark?: number;
+  format?: (value: number) => string;
+  /** The legend names no lines, as where a table beside it does. */
+  bare?: boolean;
+}
+
+export function CurveChart({ name, sources, look, version, corner, mark, format, bare = false }: Props): JSX.Element {
+  const host = React.useRef<HTMLDivElement>(null);
+  const chart = React.useRef<Chart | null>(null);
+  const [cursor, setCursor] = React.useState<number | null>(null);
+
+  React.useEffect(() => {
+    if (host.current === null) {
+      return;
+    }
+    chart.current = new Chart(host.current);
+    return () => chart.current?.dispose();
+  }, []);
+
+  React.useEffect(() => {
+    const { axis, log, sync } = look;
+    chart.current?.show(linesOf(sources, look), { time: axis === 'time', log, mark, format, sync, onCursor: setCursor });
+  }, [version, sources.map(source => source.label).join('\n'), look.axis, look.smooth, look.log, look.last, mark]);
+
+  const total = sources.reduce((sum, source) => sum + source.curve.count, 0);
+  const last = sources[0]?.curve.last;
+  return (
+    <figure
+      className="ts-curve"
+      data-trackside="curve"
+      data-key={name}
+      data-points={total}
+      data-last={last ?? ''}
+      aria-label={`${name}: ${number(last)}, ${count('%1 point', '%1 points', total)}`}
+    >
+      <figcaption>
+        <span className="ts-legend">
+          {bare
+            ? name
+            : sources.map(source => (
+                <span key={source.label}>
+                  <Dash color={source.color} />
+                  {source.label} <b>{format ? format(valueAt(source.curve, cursor) ?? 0) : number(valueAt(source.curve, cursor))}</b>
+                </span>
+              ))}
+        </span>
+        <span className="ts-corner">{cursor === null ? (corner ?? cornerWords(sources, look)) : cursorWords(cursor, look)}</span>
+      </figcaption>
+      <div className="ts-plot" ref={host} />
+    </figure>
+  );
+}
+
+export function Dash({ color }: { color: number }): JSX.Element {
+  return <i className="ts-dash" style={{ background: `var(--ts-c${(color % 8) + 1})` }} aria-hidden="true" />;
+}
+
+function linesOf(sources: readonly Source[], look: ChartLook): Line[] {
+  return sources.flatMap(({ label, color, curve }) => {
+    const points = tail(curve.sorted(), look.last);
+    if (look.smooth <= 0) {
+      return [{ label, color, points }];
+    }
+    return [
+      { label: `${label} `, color, points, faint: true },
+      { label, color, points: smooth(points, look.smooth) }
+    ];
+  });
+}
+
+function tail(points: Points, last: number | null): Points {
+  if (last === null || points.length <= last) {
+    return points;
+  }
+  const cut = (values: ArrayLike<number>) => Array.prototype.slice.call(values, points.length - last, points.length) as number[];
+  return { x: cut(points.x), y: cut(points.y), length: last };
+}
+
+/** The value at the place nearest to the cursor, or the latest. */
+function valueAt(curve: Curve, x: number | null): number | null {
+  if (x === null || curve.length === 0) {
+    return curve.last;
+  }
+  let [low, high] = [0, curve.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((curve.x[middle] ?? 0) < x) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return curve.y[low] ?? null;
+}
+
+function cursorWords(x: number, look: ChartLook): string {
+  return look.axis === 'time' ? moment(new Date(x * 1000).toISOString(), Date.now()) : say('step %1', number(x));
+}
+
+function cornerWords(sources: readonly Source[], look: ChartLook): string {
+  const broken = sources.find(source => source.curve.broken !== null)?.curve.broken;
+  if (broken) {
+    const where = look.axis === 'time' ? moment(new Date(broken.x * 1000).toISOString(), Date.now()) : number(broken.x);
+    return say('%1 at %2', number(broken.value), where);
+  }
+  const how = [look.smooth > 0 ? say('smooth %1', look.smooth) : '', look.log ? say('log') : ''].filter(Boolean);
+  return how.length > 0 ? how.join(' · ') : say(look.axis);
+}

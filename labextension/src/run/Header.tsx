@@ -1,0 +1,119 @@
+/** The head of a run's panels: what it is, how it stands, what can be done. */
+import * as React from 'react';
+
+import type { Job, RunInfo } from '../api/types';
+import { isFinal } from '../model/jobs';
+import type { Facts } from '../model/run';
+import { clock, duration, endPhrase, say, seconds, sentenceOf, shortId, statusWord } from '../words';
+import { Dot } from './Dot';
+import { useHere, useNow } from './surroundings';
+
+/** One line: dot, name, id, status and time, then the verbs. */
+export function Header({ facts, opens }: { facts: Facts; opens: boolean }): JSX.Element | null {
+  const { run, job } = facts;
+  const shown = job ?? run;
+  if (shown === null) {
+    return null;
+  }
+  return (
+    <div className="ts-head">
+      <Dot status={shown.status} />
+      <span className="ts-name" title={shown.name}>
+        {shown.name}
+      </span>
+      <span className="ts-chip" title={shown.id} data-trackside="id">
+        {shortId(shown.id)}
+      </span>
+      <StatusWords run={run} job={job} />
+      <span className="ts-space" />
+      <Verbs job={job} runId={shown.id} name={shown.name} opens={opens} />
+    </div>
+  );
+}
+
+/** `running · 07:12`, or `failed · out of memory` with what happened. */
+function StatusWords({ run, job }: { run: RunInfo | null; job: Job | null }): JSX.Element {
+  const status = job?.status ?? run?.status ?? 'pending';
+  const now = useNow(status === 'running');
+  const took = seconds(job?.started_at ?? run?.started_at ?? null, job?.finished_at ?? run?.finished_at ?? null, now);
+  const attempt = job !== null && job.attempt > 1 ? say('attempt %1', job.attempt) : '';
+  if (!isFinal(status)) {
+    const word = job?.cancelling ? say('is being cancelled') : statusWord(status);
+    const time = status === 'running' && took !== null ? clock(took) : '';
+    const why = status === 'running' ? '' : (job?.message ?? '');
+    return (
+      <span className="ts-status" data-trackside="status" data-status={status} role="status">
+        {[word, time, attempt].filter(Boolean).join(' · ')}
+        {why && <span className="ts-why"> {why}</span>}
+      </span>
+    );
+  }
+  const reason = job?.reason ?? run?.reason ?? null;
+  const after = took === null ? '' : status === 'completed' ? say('in %1', duration(took)) : say('after %1', duration(took));
+  return (
+    <span className="ts-status" data-trackside="status" data-status={status} role="status">
+      <span className={status === 'failed' ? 'ts-bad' : undefined}>{endPhrase(status, reason, job?.exit_code ?? null)}</span>
+      <span className="ts-why" data-trackside="reason">
+        {' '}
+        {[after, sentenceOf(reason), attempt].filter(Boolean).join(' · ')}
+      </span>
+    </span>
+  );
+}
+
+function Verbs(props: { job: Job | null; runId: string; name: string; opens: boolean }): JSX.Element {
+  const { job, runId, name, opens } = props;
+  const { actions } = useHere();
+  return (
+    <span className="ts-verbs">
+      {job !== null && isFinal(job.status) && (
+        <Verb name="retry" title={say('Run it again as a new attempt of the same job')} act={() => actions.retry(job)}>
+          {say('Retry')}
+        </Verb>
+      )}
+      {job !== null && !isFinal(job.status) && (
+        <Verb name="cancel" title={say('Stop the job')} busy={job.cancelling} act={() => actions.cancel(job)}>
+          {say('Cancel')}
+        </Verb>
+      )}
+      {opens && (
+        <Verb name="open" title={say('Show the whole run in the main area')} act={() => actions.open(runId, name)}>
+          {say('Open')}
+        </Verb>
+      )}
+    </span>
+  );
+}
+
+interface VerbProps {
+  name: string;
+  title: string;
+  busy?: boolean;
+  act: () => Promise<void> | void;
+  children: React.ReactNode;
+}
+
+/** A button that cannot be pressed twice while it works. */
+export function Verb({ name, title, busy = false, act, children }: VerbProps): JSX.Element {
+  const [working, setWorking] = React.useState(false);
+  const press = async () => {
+    setWorking(true);
+    try {
+      await act();
+    } finally {
+      setWorking(false);
+    }
+  };
+  return (
+    <button
+      type="button"
+      className="ts-button"
+      data-trackside={name}
+      title={title}
+      disabled={busy || working}
+      onClick={() => void press()}
+    >
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,91 @@
+/** A run's log, live, with a line below it that says where one is. */
+import * as React from 'react';
+
+import { onFrame } from '../charts/frame';
+import type { RunModel } from '../model/run';
+import { count, say, size } from '../words';
+import { LogWindow } from './logwindow';
+import { useCell, useFrame, useHere } from './surroundings';
+
+interface Props {
+  model: RunModel;
+  /** What is shown while nothing was printed. */
+  empty: string;
+  name: string;
+}
+
+export function LogView({ model, empty, name }: Props): JSX.Element {
+  const { log } = model;
+  const host = React.useRef<HTMLDivElement>(null);
+  const shown = React.useRef<LogWindow | null>(null);
+  const [following, setFollowing] = React.useState(true);
+  React.useEffect(() => {
+    const watching = log.watch();
+    const element = host.current;
+    if (element === null) {
+      return () => watching.dispose();
+    }
+    const view = new LogWindow(element, log.buffer, {
+      onFollow: now => {
+        log.following = now;
+        setFollowing(now);
+      },
+      onTop: () => log.readEarlier()
+    });
+    shown.current = view;
+    const render = () => view.render();
+    render();
+    const unsubscribe = log.version.subscribe(() => onFrame(render));
+    return () => {
+      unsubscribe();
+      view.dispose();
+      watching.dispose();
+    };
+  }, [log]);
+
+  useFrame(log.version);
+  const lines = log.buffer.lineCount;
+  return (
+    <div className="ts-log" data-trackside="log" data-run-id={model.id} data-lines={lines}>
+      <div
+        className="ts-log-window"
+        ref={host}
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label={say('Output of %1', name)}
+        data-trackside="log-window"
+      />
+      {lines === 0 && <div className="ts-empty">{empty}</div>}
+      <LogFoot model={model} following={following} follow={() => shown.current?.follow()} />
+    </div>
+  );
+}
+
+/** `following · 38 lines`, a way back to the end, and the whole file. */
+function LogFoot(props: { model: RunModel; following: boolean; follow: () => void }): JSX.Element {
+  const { model, following, follow } = props;
+  const { trackside } = useHere();
+  const whole = useCell(model.log.whole);
+  const problem = useCell(model.log.problem);
+  const { buffer } = model.log;
+  const lines = count('%1 line', '%1 lines', buffer.lineCount);
+  const where = buffer.start > 0 ? say('the last %1 of %2', lines, size(buffer.end)) : lines;
+  const state = whole ? '' : following ? say('following') : say('not following');
+  return (
+    <div className="ts-log-foot">
+      <span className={problem ? 'ts-bad' : undefined}>{problem || [state, where].filter(Boolean).join(' · ')}</span>
+      <span className="ts-space" />
+      {!following && (
+        <button type="button" className="ts-link" onClick={follow}>
+          {say('Go to the end')}
+        </button>
+      )}
+      {buffer.end > 0 && (
+        <a className="ts-link" href={trackside.rest.logUrl(model.id)} download={`${model.id}.log`} data-trackside="log-download">
+          {say('Download')}
+        </a>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+/** What a cell job displayed, rendered as the notebook would have rendered it. */
+import { OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
+import type { IOutput } from '@jupyterlab/nbformat';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { Widget } from '@lumino/widgets';
+import { MessageLoop } from '@lumino/messaging';
+import * as React from 'react';
+
+import { readOutputs } from '../model/outputs';
+import type { Output } from '../model/outputs';
+import type { RunModel } from '../model/run';
+import { useCell, useHere, usePolling } from './surroundings';
+
+export function Outputs({ model, empty = null }: { model: RunModel; empty?: React.ReactNode }): JSX.Element {
+  const { rendermime } = useHere();
+  const facts = useCell(model.facts);
+  const status = facts.job?.status ?? facts.run?.status;
+  const records = useCell(model.outputs);
+  const read = React.useCallback(() => model.readOutputs(), [model, status]);
+  usePolling(read, model.running, 3000);
+  const outputs = React.useMemo(() => readOutputs(records ?? []), [records]);
+  if (outputs.length === 0) {
+    return <>{empty}</>;
+  }
+  return <Area outputs={outputs} rendermime={rendermime} />;
+}
+
+/** JupyterLab's own output area inside React; the outputs come from the user's own run folder, so they are trusted. */
+function Area({ outputs, rendermime }: { outputs: Output[]; rendermime: IRenderMimeRegistry }): JSX.Element {
+  const host = React.useRef<HTMLDivElement>(null);
+  const area = React.useRef<SimplifiedOutputArea | null>(null);
+  React.useEffect(() => {
+    const node = host.current;
+    if (node === null) {
+      return;
+    }
+    const widget = new SimplifiedOutputArea({ model: new OutputAreaModel({ trusted: true }), rendermime });
+    area.current = widget;
+    MessageLoop.sendMessage(widget, Widget.Msg.BeforeAttach);
+    node.appendChild(widget.node);
+    MessageLoop.sendMessage(widget, Widget.Msg.AfterAttach);
+    return () => {
+      MessageLoop.sendMessage(widget, Widget.Msg.BeforeDetach);
+      widget.node.remove();
+      MessageLoop.sendMessage(widget, Widget.Msg.AfterDetach);
+      widget.dispose();
+    };
+  }, [rendermime]);
+  React.useEffect(() => {
+    const values = outputs as unknown as IOutput[];
+    const known = area.current?.model.length ?? 0;
+    if (known > 0 && known < outputs.length) {
+      values.slice(known).forEach(value => area.current?.model.add(value));
+    } else {
+      area.current?.model.fromJSON(values);
+    }
+  }, [outputs, rendermime]);
+  return <div className="ts-outputs" data-trackside="outputs" data-count={outputs.length} ref={host} />;
+}

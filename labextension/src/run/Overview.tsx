@@ -1,0 +1,168 @@
+/** The facts of a run, and what it ran. */
+import * as React from 'react';
+
+import type { Job, RunInfo } from '../api/types';
+import type { Facts, RunModel } from '../model/run';
+import { isFinal } from '../model/jobs';
+import { count, duration, endPhrase, fullMoment, limitSentence, number, say, seconds, size, statusWord } from '../words';
+import { Outputs } from './Outputs';
+import { RunProgress } from './RunPanel';
+import { RunCurves } from './RunCurves';
+import { useCell, useHere, usePolling } from './surroundings';
+
+type Fact = readonly [name: string, value: React.ReactNode];
+
+export function Overview({ model, facts }: { model: RunModel; facts: Facts }): JSX.Element {
+  const { run, job } = facts;
+  const status = job?.status ?? run?.status ?? 'pending';
+  return (
+    <div className="ts-page" data-trackside="overview">
+      {job !== null && !isFinal(status) && status !== 'running' && <Waiting model={model} job={job} />}
+      <RunProgress model={model} running={status === 'running'} />
+      <RunCurves model={model} most={3} />
+      <dl className="ts-facts">{factsOf(run, job).map(renderFact)}</dl>
+      {run !== null && <Summary run={run} />}
+      {job !== null && <Source job={job} />}
+      <Outputs model={model} />
+    </div>
+  );
+}
+
+function renderFact([name, value]: Fact): JSX.Element {
+  return (
+    <React.Fragment key={name}>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </React.Fragment>
+  );
+}
+
+/** Each thing that a waiting job waits for, renewed while one looks. */
+function Waiting({ model, job }: { model: RunModel; job: Job }): JSX.Element {
+  const explanation = useCell(model.explanation);
+  const read = React.useCallback(() => model.readExplanation(), [model, job.status]);
+  usePolling(read, true, 5000);
+  const blockers = explanation?.blockers ?? [];
+  return (
+    <div className="ts-box" data-trackside="explanation">
+      <b>{say('Why it waits')}</b>
+      {blockers.length > 0 ? (
+        <ul>
+          {blockers.map(blocker => (
+            <li key={blocker.code + blocker.message}>{blocker.message}</li>
+          ))}
+        </ul>
+      ) : (
+        <p>{explanation?.message ?? job.message}</p>
+      )}
+    </div>
+  );
+}
+
+function factsOf(run: RunInfo | null, job: Job | null): Fact[] {
+  const facts: (Fact | null)[] = [statusFact(run, job), ...timeFacts(run, job)];
+  if (job !== null) {
+    facts.push(...jobFacts(job));
+  }
+  const tags = run?.tags ?? job?.spec.tags ?? [];
+  facts.push(tags.length > 0 ? [say('Tags'), tags.map(tag => <span key={tag} className="ts-chip">{tag}</span>)] : null);
+  facts.push([say('Folder'), <code key="folder">{run?.run_dir ?? job?.run_dir}</code>]);
+  return facts.filter((fact): fact is Fact => fact !== null);
+}
+
+function statusFact(run: RunInfo | null, job: Job | null): Fact {
+  const status = job?.status ?? run?.status ?? 'pending';
+  const reason = job?.reason ?? run?.reason ?? null;
+  const words = isFinal(status) ? endPhrase(status, reason, job?.exit_code ?? null) : statusWord(status);
+  const more = reason?.message ?? (status === 'running' ? '' : (job?.message ?? ''));
+  return [say('Status'), more && isFinal(status) && reason ? `${words}: ${more}` : words];
+}
+
+function timeFacts(run: RunInfo | null, job: Job | null): (Fact | null)[] {
+  const started = job?.started_at ?? run?.started_at ?? null;
+  const finished = job?.finished_at ?? run?.finished_at ?? null;
+  const took = finished === null ? null : seconds(started, finished, 0);
+  return [
+    job === null ? null : [say('Submitted'), fullMoment(job.created_at)],
+    started === null ? null : [say('Started'), fullMoment(started)],
+    finished === null ? null : [say('Ended'), took === null ? fullMoment(finished) : say('%1, after %2', fullMoment(finished), duration(took))]
+  ];
+}
+
+function jobFacts(job: Job): (Fact | null)[] {
+  const { spec } = job;
+  return [
+    job.exit_code === null ? null : [say('Exit code'), String(job.exit_code)],
+    job.attempt > 1 ? [say('Attempts'), String(job.attempt)] : null,
+    [say('Asked for'), askedFor(job)],
+    job.limits.length > 0
+      ? [
+          say('Limits'),
+          job.limits.map(limit => (
+            <div key={limit.name} className={limit.enforced ? undefined : 'ts-warn'}>
+              {limitSentence(limit)}
+              {limit.by && <span className="ts-faint"> {say('by %1', limit.by)}</span>}
+            </div>
+          ))
+        ]
+      : null,
+    job.peak_memory === null ? null : [say('Peak memory'), size(job.peak_memory)],
+    spec.outputs?.length ? [say('Brings back'), spec.outputs.join(', ')] : null,
+    spec.workdir ? [say('Working folder'), <code key="workdir">{spec.workdir}</code>] : null,
+    spec.python ? [say('Python'), <code key="python">{spec.python}</code>] : null,
+    spec.secrets?.length ? [say('Secrets'), say('%1 (names only are kept)', spec.secrets.join(', '))] : null,
+    [say('Executor'), job.executor]
+  ];
+}
+
+function askedFor(job: Job): string {
+  const { gpus, cpus, memory, time, priority } = job.spec;
+  const parts = [
+    gpus && gpus.count > 0 ? `${count('%1 GPU', '%1 GPUs', gpus.count)}${gpus.type ? ` ${gpus.type}` : ''}` : '',
+    count('%1 CPU', '%1 CPUs', cpus ?? 1),
+    memory ? say('%1 memory', size(memory)) : '',
+    time ? say('%1 at most', duration(time)) : '',
+    priority ? say('priority %1', priority) : ''
+  ];
+  return parts.filter(Boolean).join(' · ');
+}
+
+function Summary({ run }: { run: RunInfo }): JSX.Element | null {
+  const entries = Object.entries(run.summary);
+  return entries.length === 0 ? null : (
+    <>
+      <h4>{say('Summary')}</h4>
+      <dl className="ts-facts">{entries.map(([key, value]) => renderFact([key, valueWords(value)]))}</dl>
+    </>
+  );
+}
+
+/** Any JSON value in one line. */
+export function valueWords(value: unknown): string {
+  if (typeof value === 'number') {
+    return number(value);
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function Source({ job }: { job: Job }): JSX.Element | null {
+  const { actions } = useHere();
+  const { cell, script, notebook, command, args } = job.spec;
+  const code = cell ?? [script ?? notebook ?? (Array.isArray(command) ? command.join(' ') : command), ...(args ?? [])].filter(Boolean).join(' ');
+  if (!code) {
+    return null;
+  }
+  return (
+    <>
+      <h4>
+        {cell == null ? say('Command') : say('Cell')}
+        <button type="button" className="ts-link" onClick={() => actions.open(job.run_id, job.name, 'config')}>
+          {say('all settings')}
+        </button>
+      </h4>
+      <pre className="ts-code" tabIndex={0} data-trackside="source">
+        {code}
+      </pre>
+    </>
+  );
+}

@@ -1,0 +1,80 @@
+/** All curves of one run as small charts, the telling ones first. */
+import * as React from 'react';
+
+import { group } from '../model/groups';
+import type { Group } from '../model/groups';
+import type { RunModel } from '../model/run';
+import type { Axis } from '../model/series';
+import { count, say } from '../words';
+import { CurveChart } from './CurveChart';
+import type { ChartLook, Source } from './CurveChart';
+import { useCell, useFrame } from './surroundings';
+
+export interface CurvesProps {
+  model: RunModel;
+  axis?: Axis;
+  smooth?: number;
+  log?: boolean;
+  /** How many charts are shown before one asks for more; null: all. */
+  most?: number | null;
+  /** Only metrics whose name holds this text. */
+  filter?: string;
+  /** What is shown while there are none. */
+  empty?: React.ReactNode;
+}
+
+export function RunCurves(props: CurvesProps): JSX.Element | null {
+  const { model, axis = 'step', smooth = 0, log = false, most = null, filter = '', empty = null } = props;
+  const [more, setMore] = React.useState(false);
+  const { groups, version, source, problem } = useGroups(model, axis, filter);
+  if (groups.length === 0) {
+    return <>{problem ? <p className="ts-note ts-bad">{problem}</p> : empty}</>;
+  }
+  const look: ChartLook = { axis, smooth, log, last: null, sync: `trackside-${model.id}-${axis}` };
+  const shown = more || most === null ? groups : groups.slice(0, most);
+  return (
+    <>
+      <div className="ts-charts" data-count={shown.length} data-trackside="curves">
+        {shown.map(each => (
+          <CurveChart
+            key={each.title}
+            name={each.title}
+            sources={each.keys.map((key, index) => source(key, groups.indexOf(each) + index))}
+            look={look}
+            version={version}
+          />
+        ))}
+      </div>
+      {most !== null && groups.length > most && (
+        <button type="button" className="ts-link" onClick={() => setMore(!more)} aria-expanded={more}>
+          {more ? say('Show fewer') : count('Show %1 more', 'Show %1 more', groups.length - most)}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** The run's metrics in groups, watched while the component stands. */
+export function useGroups(
+  model: RunModel,
+  axis: Axis,
+  filter = ''
+): { groups: Group[]; version: number; source: (key: string, color: number) => Source; problem: string } {
+  const feed = model.metrics(axis);
+  React.useEffect(() => {
+    const watching = feed.watch();
+    return () => watching.dispose();
+  }, [feed]);
+  const version = useFrame(feed.version);
+  const problem = useCell(feed.problem);
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const keys = feed.curves.keys.filter(key => words.every(word => key.toLowerCase().includes(word)));
+  const source = (key: string, color: number): Source => {
+    const curve = feed.curves.byKey.get(key);
+    if (curve === undefined) {
+      throw new Error(`There is no curve ${key}.`);
+    }
+    return { label: key, color, curve };
+  };
+  return { groups: group(keys), version, source, problem };
+}
