@@ -34,24 +34,27 @@ async def subscribe(core: Core, request: Subscribe) -> Messages:
     return metrics_stream(folder, core.tails, outcome, since=request.since, sub=request.sub)
 
 
-async def run_stream(core: Core, text: str, begin: str) -> Messages:
-    """Return everything of one run, merged: metrics, log, progress, status changes, one ``Done`` at the end."""
+async def run_stream(core: Core, text: str, begin: str, positions: dict[str, int]) -> Messages:
+    """Return everything of one run, merged: metrics, log, progress, status changes, one ``Done`` at the end.
+
+    ``positions`` (of ``log`` and ``metrics``) are gone on from; those that are missing are filled in from ``begin``.
+    """
     if begin not in {"start", "end"}:
         raise InvalidInput(f"from: {begin!r} is not known.", hint="Use 'start' or 'end'.")
     row = await runs.resolve(core, text)
     folder, outcome = RunFolder(row.run_dir), _outcome(core, row)
     at_end = begin == "end"
-    log_from = tail_offset(folder.log, 0) if at_end else 0
-    metrics_from = tail_offset(folder.metrics, 0) if at_end else 0
+    positions.setdefault("log", tail_offset(folder.log, 0) if at_end else 0)
+    positions.setdefault("metrics", tail_offset(folder.metrics, 0) if at_end else 0)
     return _merged(
-        metrics_stream(folder, core.tails, outcome, since=metrics_from, sub="metrics"),
-        log_stream(folder, core.tails, outcome, since=log_from, sub="log"),
+        metrics_stream(folder, core.tails, outcome, since=positions["metrics"], sub="metrics"),
+        log_stream(folder, core.tails, outcome, since=positions["log"], sub="log"),
     )
 
 
 async def _events(core: Core, request: Subscribe) -> Messages:
-    since = request.since
-    yield Subscribed(request.sub, core.hub.last if since is None else since)
+    since = core.hub.last if request.since is None else request.since
+    yield Subscribed(request.sub, since)
     async for event in core.hub.listen(since):
         yield EventMessage(request.sub, event.id, core.described(event))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Callable
 
 import msgspec
 from jupyter_server.auth import authorized
@@ -18,12 +19,13 @@ from trackside_server.handlers.base import TracksideHandler
 
 __all__ = ["ROUTES", "follow_log", "send_stream"]
 
+Place = Callable[[ServerMessage], str | None]
 _KEEP_ALIVE = 15.0
 """Seconds of silence after which a comment is sent, so that proxies keep the connection."""
 
 
-async def send_stream(handler: TracksideHandler, messages: Messages) -> None:
-    """Send messages until they end or the reader goes away."""
+async def send_stream(handler: TracksideHandler, messages: Messages, place: Place | None = None) -> None:
+    """Send messages until they end or the reader goes away; ``place`` gives the id that resumes after a message."""
     handler.set_header("Content-Type", "text/event-stream")
     handler.set_header("Cache-Control", "no-cache, no-transform")
     handler.set_header("X-Accel-Buffering", "no")
@@ -31,7 +33,8 @@ async def send_stream(handler: TracksideHandler, messages: Messages) -> None:
         await handler.flush()
         async with contextlib.aclosing(messages):
             async for message in _with_pauses(messages):
-                handler.write(_frame(message) if message is not None else b": still here\n\n")
+                frame = b": still here\n\n" if message is None else _frame(message, (place or _place)(message))
+                handler.write(frame)
                 await handler.flush()
     if not handler._finished:
         handler.finish()
@@ -44,10 +47,14 @@ async def follow_log(handler: TracksideHandler, run_id: str, offset: int | None,
     await send_stream(handler, await subscribe.subscribe(handler.core, request))
 
 
-def _frame(message: ServerMessage) -> bytes:
-    kind = type(message).__struct_config__.tag
+def _place(message: ServerMessage) -> str | None:
     position = getattr(message, "next", None)
-    head = f"id: {position}\n" if position is not None and not isinstance(message, (StreamError, Done)) else ""
+    return None if position is None or isinstance(message, (StreamError, Done)) else str(position)
+
+
+def _frame(message: ServerMessage, place: str | None) -> bytes:
+    kind = type(message).__struct_config__.tag
+    head = f"id: {place}\n" if place is not None else ""
     body: object = message.event if isinstance(message, EventMessage) else message
     return f"{head}event: {kind}\ndata: ".encode() + msgspec.json.encode(body) + b"\n\n"
 
@@ -109,8 +116,24 @@ class RunStreamHandler(TracksideHandler):
     @authenticated
     @authorized
     async def get(self, run: str) -> None:
-        """Stream the run from its start, or only what comes from now on (``from=end``)."""
-        await send_stream(self, await subscribe.run_stream(self.core, run, self.get_query_argument("from", "start")))
+        """Stream the run from its start, or only what comes from now on (``from=end``).
+
+        The ids name both positions, ``log:120,metrics:64``; sent back as ``Last-Event-ID`` they are gone on from.
+        """
+        positions = _read_places(self.request.headers.get("Last-Event-ID", ""))
+
+        def place(message: ServerMessage) -> str | None:
+            position = _place(message)
+            if position is not None:
+                positions[message.sub] = int(position)
+            return position and ",".join(f"{name}:{number}" for name, number in positions.items())
+
+        begin = self.get_query_argument("from", "start")
+        await send_stream(self, await subscribe.run_stream(self.core, run, begin, positions), place)
+
+
+def _read_places(text: str) -> dict[str, int]:
+    return {name: int(position) for name, position in re.findall(r"\b(log|metrics):(\d+)", text)}
 
 
 ROUTES = [
