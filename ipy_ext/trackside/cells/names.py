@@ -30,7 +30,7 @@ class CellNames:
 
     ``reads``: read while nothing in the cell has bound them. ``unsure``: read although the cell may have bound them by
     then. ``mentions``: words in shell lines, magics and query strings that may be names. ``binds``: bound at the top
-    level. ``attributes``: names of attributes used anywhere. ``history``: names such as ``Out`` and ``_5`` that are
+    level. ``chains``: dotted names such as ``np.linalg.norm``. ``history``: names such as ``Out`` and ``_5`` that are
     the kernel's own. Builtins stand among ``reads`` when they are read: a notebook may have bound ``input`` anew.
     """
 
@@ -38,7 +38,7 @@ class CellNames:
     unsure: tuple[str, ...]
     mentions: tuple[str, ...]
     binds: frozenset[str]
-    attributes: frozenset[str]
+    chains: frozenset[str]
     history: tuple[str, ...] = ()
 
     @property
@@ -70,7 +70,7 @@ def find_names(source: str) -> CellNames:
             if name not in {*flow.reads, *flow.unsure} - set(shell_only) and not is_ipythons_own(name)
         ),
         binds=frozenset(flow.binds),
-        attributes=frozenset(node.attr for node in ast.walk(plain.tree) if isinstance(node, ast.Attribute)),
+        chains=frozenset(_chains(plain.tree)),
         history=tuple(name for name in reads + unsure if _HISTORY.fullmatch(name) or name in ("In", "Out")),
     )
 
@@ -88,6 +88,18 @@ def _only_in_shell_lines(source: str, found: list[str]) -> list[str]:
     flow.visit(without_magics(parse_cell(source), shell_reads=False).tree)
     flow.end()
     return [name for name in found if name not in flow.reads and name not in flow.unsure]
+
+
+def _chains(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            parts = []
+            inner: ast.expr = node
+            while isinstance(inner, ast.Attribute):
+                parts.append(inner.attr)
+                inner = inner.value
+            if isinstance(inner, ast.Name):
+                yield ".".join([inner.id, *reversed(parts)])
 
 
 def _mentioned(tree: ast.AST) -> Iterator[str]:

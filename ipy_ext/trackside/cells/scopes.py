@@ -1,13 +1,15 @@
-"""What a function reads from its module when it is called, found with ``symtable``."""
+"""What a function reads from its module when it is called: from its syntax with ``symtable``, from its code with ``dis``."""
 
 from __future__ import annotations
 
 import ast
+import dis
 import symtable
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["Body", "body_of"]
+__all__ = ["Body", "body_of", "global_chains"]
 
 
 @dataclass
@@ -63,3 +65,22 @@ def _gather(table: symtable.SymbolTable, body: Body) -> None:
                 (body.unsure if bound else body.reads).add(name)
         elif in_class and bound and symbol.is_referenced():
             body.unsure.add(name)  # before it is bound, a name of a class body is the module's
+
+
+def global_chains(code: types.CodeType) -> set[str]:
+    """Return what compiled code, with the functions inside it, reads of its module: ``helper``, ``np.linalg.norm``."""
+    chains = set()
+    chain: list[str] = []
+    for item in dis.get_instructions(code):
+        if item.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            chain = [item.argval]
+        elif item.opname in ("LOAD_ATTR", "LOAD_METHOD") and chain:
+            chain = [*chain, item.argval]
+        else:
+            chain = []
+        if chain:
+            chains.add(".".join(chain))
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            chains |= global_chains(constant)
+    return chains

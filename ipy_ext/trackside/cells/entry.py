@@ -1,0 +1,123 @@
+"""What a job's process runs: finds out what was submitted, prepares the program, runs it, keeps how it ended.
+
+Started by the server as ``python -c "…; from trackside.cells.entry import main; main()"`` with ``TRACKSIDE_RUN_DIR``
+set. It is started for every job, so it imports nothing that a job may not need.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import sys
+from types import ModuleType
+
+from trackside.errors import TracksideError
+from trackside.tracking.folder import RunFolder
+
+__all__ = ["main"]
+
+_KINDS = ("cell", "script", "notebook", "function")
+_INLINE = "module://matplotlib_inline.backend_inline"
+
+
+def main() -> None:
+    """Run what the job of this run folder asked for, and exit as it ends.
+
+    Exit codes: 0, the code of a ``SystemExit``, 1 after an exception; an interrupt ends by SIGINT.
+    """
+    folder = RunFolder(os.environ["TRACKSIDE_RUN_DIR"])
+    try:
+        error = _run(folder)
+    except TracksideError as found:
+        error = found
+        _report(folder, found)
+    _leave(error)
+
+
+def _run(folder: RunFolder) -> BaseException | None:
+    """Return the exception that ended the user's code, None if it ended well; it has been shown then."""
+    spec = json.loads(folder.spec.read_bytes())
+    module = _prepare(spec)
+    _forget_earlier_attempt(folder)
+    if spec.get("cell") is not None:
+        from trackside.cells.cell_job import run_cell_job
+
+        return run_cell_job(folder, spec, module)
+    if spec.get("notebook") is not None:
+        from trackside.cells.notebook_job import run_notebook_job
+
+        return run_notebook_job(folder, spec, module)
+    if spec.get("script") is not None:
+        from trackside.cells.script_job import run_script_job
+
+        return run_script_job(folder, spec, module)
+    from trackside.cells.function_job import run_function_job
+
+    return run_function_job(folder, spec, module)
+
+
+def _prepare(spec: dict[str, object]) -> ModuleType:
+    """Make this process look as the submitter's program expects it, and return its empty ``__main__``."""
+    path = spec.get("sys_path")
+    if isinstance(path, list) and path:
+        sys.path[:] = path
+    arguments = spec.get("args")
+    sys.argv = [str(spec.get("name") or "cell"), *(map(str, arguments) if isinstance(arguments, list) else ())]
+    module = sys.modules["__main__"]
+    for name in [name for name in vars(module) if not name.startswith("__")]:
+        delattr(module, name)
+    builtins.input = _no_keyboard  # type: ignore[assignment]  # it never returns
+    env = spec.get("env")
+    _choose_figures(spec, chosen=isinstance(env, dict) and "MPLBACKEND" in env)
+    return module
+
+
+def _choose_figures(spec: dict[str, object], *, chosen: bool) -> None:
+    """Cells keep their figures as a notebook does; other programs cannot, though they inherit the notebook's choice."""
+    if chosen:
+        return
+    if spec.get("cell") is not None or spec.get("notebook") is not None:
+        os.environ["MPLBACKEND"] = _INLINE
+    elif "inline" in os.environ.get("MPLBACKEND", ""):
+        os.environ["MPLBACKEND"] = "agg"
+
+
+class _NoKeyboardError(EOFError):
+    """``input()`` was called in a job."""
+
+    __module__ = "trackside"
+    __qualname__ = "NoKeyboardError"
+
+
+def _no_keyboard(prompt: object = "") -> object:
+    raise _NoKeyboardError(
+        f"input({str(prompt)!r}) was called, but a job has no keyboard; pass the value with -i or --env."
+    )
+
+
+def _forget_earlier_attempt(folder: RunFolder) -> None:
+    if folder.results.exists():
+        from trackside.cells.outcome import clear_outcome
+
+        clear_outcome(folder.results)
+
+
+def _report(folder: RunFolder, error: TracksideError) -> None:
+    """Say why the user's code could not be started."""
+    from trackside.cells.outcome import write_exception
+
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 (the job's log)
+    write_exception(folder.results, error, "")
+
+
+def _leave(error: BaseException | None) -> None:
+    """End the process the way Python ends after this exception; its traceback has been shown."""
+    if error is None:
+        sys.exit(0)
+    if isinstance(error, SystemExit):
+        raise error.with_traceback(None)
+    if isinstance(error, KeyboardInterrupt):
+        sys.excepthook = lambda *_: None
+        raise error
+    sys.exit(1)

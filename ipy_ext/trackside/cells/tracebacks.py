@@ -1,0 +1,54 @@
+"""Tracebacks of the user's code as plain text: without our frames, cells called as people call them."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from trackside.cells.sources import label_of
+
+__all__ = ["format_error", "has_group"]
+
+_OURS = str(Path(__file__).parent)
+
+
+def format_error(error: BaseException) -> str:
+    """Return the traceback of an error, its causes and its group, as Python prints it."""
+    whole = traceback.TracebackException.from_exception(error)
+    for part in _parts(whole):
+        part.stack = traceback.StackSummary.from_list([_named(frame) for frame in part.stack if not _is_ours(frame)])
+    return "".join(whole.format()).rstrip("\n")
+
+
+def has_group(error: BaseException | None) -> bool:
+    """Whether the error, or one that it came after, holds several errors."""
+    while error is not None:
+        if hasattr(error, "exceptions") and hasattr(error, "split"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _parts(whole: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
+    todo, seen = [whole], set()
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        todo += [other for other in (part.__cause__, part.__context__) if other is not None]
+        todo += getattr(part, "exceptions", None) or []
+
+
+def _is_ours(frame: traceback.FrameSummary) -> bool:
+    hidden = frame.filename == "<string>" and frame.name == "<module>"  # the one line that starts the job
+    return hidden or frame.filename.startswith(_OURS) or "/IPython/core/" in frame.filename
+
+
+def _named(frame: traceback.FrameSummary) -> traceback.FrameSummary:
+    label = label_of(frame.filename)
+    if label is None:
+        return frame
+    return traceback.FrameSummary(label, frame.lineno, frame.name, lookup_line=False, line=frame.line)
