@@ -7,8 +7,9 @@ that uses the name; a ``Pending`` that is reached some other way stands in for i
 
 from __future__ import annotations
 
+import contextlib
 import operator
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Protocol
 
 from trackside.errors import JobFailed, TracksideError, TryAgain
@@ -49,6 +50,7 @@ class _Promise:
         self.before = before
         self._namespace = namespace
         self._value: object = _ABSENT
+        self.is_lent = False
 
     def sentence(self) -> str:
         """Say when the value comes."""
@@ -207,24 +209,44 @@ class Outputs:
             if pending is not None and pending._promise.is_due():
                 pending._promise.value(pending)
 
-    def carry(self, names: Iterable[str]) -> tuple[dict[str, object], list[str]]:
-        """Return what a new job gets for those of these names that are pending, and a sentence for each older value.
+    @contextlib.contextmanager
+    def lent(self, names: Iterable[str], perhaps: Iterable[str] = ()) -> Iterator[list[str]]:
+        """Bind pending names to what a new job gets for them, for a while; give a sentence for each older value.
 
-        A name whose job completed is its value. While the job runs, and after one that failed, the value from before
-        travels: the same cell, submitted again, starts from the same. Raises ``TryAgain`` when there is none.
+        A name whose job completed is its value, for good. While the job runs, and after one that failed, the value
+        from before is lent: the same cell, submitted again, starts from the same. Raises ``TryAgain`` for one of
+        ``names`` that has none; one that is only ``perhaps`` read is absent then.
         """
-        values: dict[str, object] = {}
-        said = []
         waiting = self.waiting()
-        for name in names:
-            pending = waiting.get(name)
-            if pending is None:
-                continue
-            values[name] = carried_value(pending)
-            if self._namespace.get(name) is pending:
-                job = pending._promise.job
-                said.append(f"{name} is carried in as it was before {_spoken(job)} ({job.state()})")
-        return values, said
+        sure = set(names)
+        touched = [name for name in dict.fromkeys([*sure, *perhaps]) if name in waiting]
+        try:
+            said = [self._lend(name, waiting[name], sure=name in sure) for name in touched]
+            yield [remark for remark in said if remark]
+        finally:
+            for name in touched:
+                pending = waiting[name]
+                if pending._promise.is_lent:
+                    pending._promise.is_lent = False
+                    self._namespace[name] = pending
+
+    def _lend(self, name: str, pending: Pending, *, sure: bool) -> str:
+        """Bind one name for a while; return what is to be said about it, empty for nothing."""
+        try:
+            value = carried_value(pending)
+        except TracksideError:
+            if sure:
+                raise
+            value = _ABSENT
+        if self._namespace.get(name) is not pending:  # it came back, now or for good
+            return ""
+        pending._promise.is_lent = True
+        if value is _ABSENT:
+            del self._namespace[name]
+            return ""
+        self._namespace[name] = value
+        job = pending._promise.job
+        return f"{name} is carried in as it was before {_spoken(job)} ({job.state()})"
 
 
 def carried_value(pending: Pending) -> object:

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from trackside.models import FINAL, STATUSES, Artifact, Gpu, GpuReport, Job, Limit, RunInfo
+from trackside.models.job import DryRun
 from trackside.models.units import format_duration, format_size
 from trackside.sdk.standing import count, gpu_words, short_id, state
 
 __all__ = [
     "artifact_list",
+    "dry_run",
     "gpu_list",
     "gpu_rows",
     "job_card",
@@ -165,6 +167,14 @@ def run_table(runs: Sequence[RunInfo], query: str, now: datetime) -> str:
     if not runs:
         return f"No run matches {query!r}." if query else "No runs yet. %%track over a cell makes one."
     return table(RUN_HEAD, run_rows(runs, now))
+
+
+def dry_run(answer: DryRun) -> str:
+    """Return what a submission would become."""
+    limits = [_limit_words(limit) for limit in answer.limits]
+    return "\n".join(
+        [f"Nothing was submitted. {answer.explanation.message}", *([" · ".join(limits)] if limits else [])]
+    )
 
 
 def artifact_list(run: str, artifacts: Sequence[Artifact], now: datetime, *, truncated: bool = False) -> str:

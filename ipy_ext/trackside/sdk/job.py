@@ -77,6 +77,11 @@ class Job:
         """The folder with the run's log, metrics, artifacts and results."""
         return Path(self._facts.run_dir)
 
+    @property
+    def client(self) -> Client:
+        """The client that it is followed through."""
+        return self._client
+
     # What changes
 
     @property

@@ -134,11 +134,23 @@ def test_a_name_bound_anew_by_the_user_is_left_alone(namespace, outputs, fake_jo
 def test_the_same_cell_submitted_again_starts_from_the_same_value(namespace, outputs, fake_job):
     namespace["model"] = "untrained"
     outputs.expect(fake_job(41), ["model"])
-    values, said = outputs.carry(["model", "data"])
-    assert values == {"model": "untrained"}
-    assert said == ["model is carried in as it was before job 41 (running · 03:12)"]
+    with outputs.lent(["model", "data"]) as said:
+        assert namespace == {"model": "untrained"}
+        assert said == ["model is carried in as it was before job 41 (running · 03:12)"]
+    assert isinstance(namespace["model"], Pending), "in the notebook it is still to come"
     outputs.expect(fake_job(42), ["model"])
-    assert outputs.carry(["model"])[0] == {"model": "untrained"}
+    with outputs.lent(["model"]):
+        assert namespace["model"] == "untrained"
+
+
+def test_a_failed_cell_submitted_again_starts_from_the_same_value(namespace, outputs, fake_job):
+    namespace["model"] = "untrained"
+    job = fake_job()
+    outputs.expect(job, ["model"])
+    job.status = "failed"
+    with outputs.lent(["model"]) as said:
+        assert namespace["model"] == "untrained"
+        assert said == ["model is carried in as it was before job 41 (failed)"]
 
 
 def test_what_a_completed_job_brought_is_carried_into_the_next(namespace, outputs, fake_job):
@@ -146,7 +158,9 @@ def test_what_a_completed_job_brought_is_carried_into_the_next(namespace, output
     namespace["model"] = "untrained"
     outputs.expect(job, ["model"])
     job.status = "completed"
-    assert outputs.carry(["model"]) == ({"model": "trained"}, [])
+    with outputs.lent(["model"]) as said:
+        assert said == []
+    assert namespace["model"] == "trained", "for good"
 
 
 def test_a_completed_value_is_what_the_next_failure_goes_back_to(namespace, outputs, fake_job):
@@ -163,8 +177,25 @@ def test_a_completed_value_is_what_the_next_failure_goes_back_to(namespace, outp
 
 def test_a_value_that_never_was_cannot_be_carried_yet(namespace, outputs, fake_job):
     outputs.expect(fake_job(), ["model"])
-    with pytest.raises(TryAgain, match="cannot be carried into another job yet"):
-        outputs.carry(["model"])
+    with pytest.raises(TryAgain, match="cannot be carried into another job yet"), outputs.lent(["model"]):
+        pytest.fail("the cell would be submitted")
+    assert isinstance(namespace["model"], Pending)
+
+
+def test_a_name_that_is_perhaps_read_is_absent_while_it_has_no_value(namespace, outputs, fake_job):
+    outputs.expect(fake_job(), ["model"])
+    with outputs.lent([], ["model"]) as said:
+        assert "model" not in namespace
+        assert said == []
+    assert isinstance(namespace["model"], Pending)
+
+
+def test_names_are_pending_again_when_the_submission_fails(namespace, outputs, fake_job):
+    namespace["model"] = "untrained"
+    outputs.expect(fake_job(), ["model"])
+    with pytest.raises(ValueError, match="refused"), outputs.lent(["model"]):
+        raise ValueError("refused")
+    assert isinstance(namespace["model"], Pending)
 
 
 def test_a_pending_value_inside_something_pickled_travels_as_the_value(namespace, outputs, fake_job):

@@ -1,13 +1,13 @@
 """What a terminal shows reads like sentences."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from trackside.display import text
 from trackside.models import Artifact, Gpu, GpuHolder, GpuReport, GpuRequest, Job, JobSpec, Limit, RunInfo
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 def job(status="running", *, started=192, lasted=None, **fields):

@@ -58,8 +58,10 @@ def test_scripts_notebooks_and_folders_are_offered_to_submit(tmp_path, monkeypat
 class FakeSession:
     """A notebook with some names, and a server that answers or does not."""
 
-    namespace = {"params": {}, "_hidden": 1}
     asked = 0
+
+    def __init__(self):
+        self.namespace = {"params": {}, "_hidden": 1}
 
     @property
     def client(self):

@@ -1,13 +1,13 @@
 """Where a job stands is said in a few words."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from trackside.models import GpuRequest, Job, JobSpec, Reason
 from trackside.sdk.standing import clock, count, elapsed, state, summary_line
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 def job(status="running", *, started=192, lasted=None, **fields):

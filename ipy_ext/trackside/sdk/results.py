@@ -1,0 +1,83 @@
+"""What a job leaves: the values that it brought back, or why it did not; its metrics."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trackside.cells.outcome import EXCEPTION
+from trackside.cells.results import Results
+from trackside.errors import InvalidInput, JobFailed, NotFound
+from trackside.models import Job
+from trackside.sdk.standing import short_id
+from trackside.tracking.folder import RunFolder
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from trackside.client import Client
+
+__all__ = ["RETURN", "metrics_of", "result_of"]
+
+RETURN = "return"
+_LAST_LINES = 20
+
+
+def result_of(job: Job, client: Client, name: str | None) -> object:
+    """Return one value of a job that has ended, a function's return, or with no name all values of a cell."""
+    folder = _local_folder(job)
+    if folder is None:
+        raise InvalidInput(
+            f"The values of {job.id} lie in {job.run_dir}, which is not on this machine.",
+            hint="Ask for them where the server runs.",
+            code="not_this_machine",
+        )
+    results = Results(folder.results)
+    if job.status != "completed":
+        raise _failure(job, results, client)
+    if job.spec.function is not None:
+        return results.load(name or RETURN)
+    if not job.spec.outputs:
+        raise NotFound(
+            f"Nothing was to come back from {job.id}.",
+            hint="Name what should, with --out or outputs=.",
+            code="no_result",
+        )
+    return results if name is None else results.load(name)
+
+
+def _failure(job: Job, results: Results, client: Client) -> BaseException:
+    """Return what a function raised itself, for other jobs the sentence and what they printed at the end."""
+    if job.spec.function is not None and (error := results.exception()) is not None:
+        return error
+    why = f": {job.reason.message.rstrip('.')}" if job.reason and job.reason.message else ""
+    said = _traceback(results) or client.jobs.logs(job.id, tail=_LAST_LINES).rstrip()
+    return JobFailed(
+        f"job {short_id(job.id)} ({job.name}) {job.status}{why}.",
+        hint=f"It said at the end:\n{said}" if said else "",
+        code=job.reason.code if job.reason else None,
+    )
+
+
+def _traceback(results: Results) -> str:
+    try:
+        raw = json.loads((results.path / EXCEPTION).read_bytes())
+    except (OSError, ValueError):
+        return ""
+    return str(raw.get("traceback") or "").rstrip()
+
+
+def metrics_of(job: Job, client: Client) -> DataFrame:
+    """Return what the run has logged as a table."""
+    from trackside.sdk.table import frame_of_records
+    from trackside.tracking import read_metrics
+
+    folder = _local_folder(job)
+    return frame_of_records(client.runs.records(job.run_id) if folder is None else read_metrics(folder.metrics))
+
+
+def _local_folder(job: Job) -> RunFolder | None:
+    """Return the run's folder if this machine has it: the very one, not one of the same name."""
+    folder = RunFolder(Path(job.run_dir))
+    return folder if folder.read_meta().get("uuid") == job.uuid else None
