@@ -35,9 +35,9 @@ class Yard:
         self.seen: list[AttemptRecord] = []
         self.executor = self.another()
 
-    def another(self) -> LocalExecutor:
+    def another(self, idle: float = 30.0) -> LocalExecutor:
         """Return one more executor on this home, as a second server would have it."""
-        return LocalExecutor(self.home, self._changed, template_idle=30.0)
+        return LocalExecutor(self.home, self._changed, template_idle=idle)
 
     def _changed(self, ref: AttemptRef) -> None:
         self.changes.append(ref)
@@ -79,9 +79,9 @@ class Yard:
         assert isinstance(started, Launched), started
         return more.get("ref") or self.ref(name), started.record
 
-    async def told(self, ref: AttemptRef, kind: type[Observation], timeout: float = 15.0) -> Observation:
+    async def told(self, ref: AttemptRef, kind: type[Observation], seconds: float = 15.0) -> Observation:
         """Wait until the executor calls for this attempt and it stands where it should; return that."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds
         while True:
             news = self._news.wait()
             if ref in self.changes and isinstance(seen := self.executor.look(ref), kind):
@@ -91,11 +91,11 @@ class Yard:
                 await asyncio.wait_for(news, deadline - time.monotonic())
             except TimeoutError:
                 seen = self.executor.look(ref)
-                raise AssertionError(f"waited {timeout:g} s for {kind.__name__}; last seen: {seen}") from None
+                raise AssertionError(f"waited {seconds:g} s for {kind.__name__}; last seen: {seen}") from None
 
-    async def ended(self, ref: AttemptRef, timeout: float = 15.0) -> Exit:
+    async def ended(self, ref: AttemptRef, seconds: float = 15.0) -> Exit:
         """Wait until the executor says that this attempt is over; return how it ended."""
-        seen = await self.told(ref, Ended, timeout)
+        seen = await self.told(ref, Ended, seconds)
         assert isinstance(seen, Ended)
         assert seen.record.exit is not None
         return seen.record.exit
@@ -105,24 +105,24 @@ class Yard:
         ref, _ = await self.start(argv, name, **more)
         return await self.ended(ref)
 
-    async def lost(self, ref: AttemptRef, timeout: float = 15.0) -> Lost:
+    async def lost(self, ref: AttemptRef, seconds: float = 15.0) -> Lost:
         """Wait until the executor says that this attempt is lost."""
-        seen = await self.told(ref, Lost, timeout)
+        seen = await self.told(ref, Lost, seconds)
         assert isinstance(seen, Lost)
         return seen
 
 
 async def eventually(
-    check: Callable[[], _T], what: str, timeout: float = 10.0, state: Callable[[], object] | None = None
+    check: Callable[[], _T], what: str, seconds: float = 10.0, state: Callable[[], object] | None = None
 ) -> _T:
     """Return the first true answer of ``check``; fail with the last state when there is none in time."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + seconds
     while True:
         last = check()
         if last:
             return last
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {timeout:g} s for {what}; last seen: {state() if state else last!r}")
+            raise AssertionError(f"waited {seconds:g} s for {what}; last seen: {state() if state else last!r}")
         await asyncio.sleep(0.005)
 
 

@@ -224,7 +224,8 @@ def test_secrets_are_in_no_file_and_on_no_command_line(root: Path) -> None:
 
 def in_memory(pid: int, text: str) -> bool:
     """Whether this text is anywhere in the writable memory of a process."""
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+    folder = Path(f"/proc/{pid}")
+    with (folder / "maps").open() as maps, (folder / "mem").open("rb", buffering=0) as memory:
         for line in maps:
             place, rights, *_ = line.split()
             if "w" in rights:

@@ -44,9 +44,9 @@ def test_a_cancelled_tree_with_a_stubborn_daemon_is_gone_within_a_second_after_t
         async with Yard(root) as yard:
             (root / "pids").mkdir()
             ref, record = await yard.start(python(STUBBORN.format(path=f"{root}/pids/")))
-            await eventually(lambda: os.listdir(root / "pids"), "the daemon's pid")
+            await eventually(lambda: list((root / "pids").iterdir()), "the daemon's pid")
             assert record.process is not None
-            pids = [record.process.pid, *(int(name) for name in os.listdir(root / "pids"))]
+            pids = [record.process.pid, *(int(path.name) for path in (root / "pids").iterdir())]
             print(f"job and daemon: {pids}")
             began = time.monotonic()
             await yard.executor.stop(ref, CANCEL, 0.5)
@@ -80,7 +80,7 @@ def test_a_process_may_use_the_grace_time_to_save_its_work(root: Path) -> None:
             ref, _ = await yard.start(
                 ["sh", "-c", "trap 'sleep 0.3; echo saved; exit 7' TERM; echo up; sleep 60 & wait"]
             )
-            await eventually(lambda: ref.folder.log.read_text(), "the trap being set")
+            await eventually(ref.folder.log.read_text, "the trap being set")
             await yard.executor.stop(ref, CANCEL, 5.0)
             how = await yard.ended(ref)
             assert (how.status, how.exit_code) == ("cancelled", 7)
@@ -93,7 +93,7 @@ def test_a_second_request_can_shorten_the_grace_time_and_nothing_else(root: Path
     async def scenario() -> None:
         async with Yard(root) as yard:
             ref, _ = await yard.start(["sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.05; done"])
-            await eventually(lambda: ref.folder.log.read_text(), "the trap being set")
+            await eventually(ref.folder.log.read_text, "the trap being set")
             await yard.executor.stop(ref, CANCEL, 60.0)
             await yard.executor.stop(ref, CANCEL, 600.0)
             other = type(CANCEL)("preempted", "a more important job needs the GPU")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from pathlib import Path
 
 from trackside.models import Reason
 from trackside.probes.process import ProcessId, boot_id
@@ -34,7 +34,7 @@ def look(ref: AttemptRef) -> Observation:
         return Absent()
     if record.exit is not None:
         return Ended(record)
-    reason = _why_lost(record, ref.folder.alive(ref.attempt))
+    reason = _why_lost(record, _silence(ref))
     if reason is None:
         return Running(record) if record.process is not None else Starting(record)
     again = read_record(ref)  # the exit may have been written while we asked for the processes
@@ -43,18 +43,18 @@ def look(ref: AttemptRef) -> Observation:
     return Lost(record, reason)
 
 
-def _why_lost(record: AttemptRecord, alive: Path) -> Reason | None:
+def _why_lost(record: AttemptRecord, silence: float) -> Reason | None:
     """Return why nobody will say how this attempt ended, None while somebody may."""
     runner = record.runner
     if not runner.is_local:
-        if _silence(alive) < _SILENT_ELSEWHERE:
+        if silence < _SILENT_ELSEWHERE:
             return None
         return Reason("lost", f"nothing was heard of its runner on {runner.host} for 10 minutes")
     if runner.boot_id != boot_id():
         return Reason("machine_restarted", f"{runner.host} was restarted while it ran")
     if _lives(runner) or _lives(record.process):
         return None
-    if _lives(record.template) and _silence(alive) < _SILENT_HERE:
+    if _lives(record.template) and silence < _SILENT_HERE:
         return None
     return Reason("lost", "its runner was killed, and nobody saw how it ended")
 
@@ -63,8 +63,10 @@ def _lives(process: ProcessId | None) -> bool:
     return process is not None and process.is_alive()
 
 
-def _silence(alive: Path) -> float:
-    try:
-        return time.time() - alive.stat().st_mtime
-    except OSError:
-        return float("inf")
+def _silence(ref: AttemptRef) -> float:
+    """Return the seconds since the last sign of life: a heartbeat, or the record, which is there before the first."""
+    last = 0.0
+    for path in (ref.folder.alive(ref.attempt), ref.folder.attempt(ref.attempt)):
+        with contextlib.suppress(OSError):
+            last = max(last, path.stat().st_mtime)
+    return time.time() - last

@@ -228,6 +228,8 @@ class Template:
         ward.channel.close()
         adopted = Adopted(ward.charge, ward.locks, self._share_out)
         self._adopted.append(adopted)
+        for other in self._wards.values():  # it may have been killed too, and what it left must not be taken for ours
+            other.listen()
         others = [other.charge for other in self._wards.values() if other.charge is not None]
         for pid in self._unclaimed():
             if not any(belongs(pid, other) for other in others):
