@@ -8,6 +8,7 @@ from trackside.models import FINAL, Blocker, Explanation, Reason, Status
 from trackside.models.units import format_duration
 from trackside_server.domain.plan import Snapshot, blockers
 from trackside_server.domain.record import JobRecord
+from trackside_server.domain.standing import waiting_of
 
 __all__ = ["explain", "sentence"]
 
@@ -16,8 +17,7 @@ def explain(record: JobRecord, snapshot: Snapshot | None, now: datetime) -> Expl
     """Return why this job stands where it stands; ``snapshot`` None where no scheduler is known."""
     found: list[Blocker] = []
     if record.status == "pending" and snapshot is not None:
-        waiting = next((job for job in snapshot.waiting if job.id == record.id), None)
-        found = blockers(waiting, snapshot) if waiting is not None else []
+        found = blockers(waiting_of(record), snapshot)
     return Explanation(record.id, record.status, sentence(record, found, now), found)
 
 

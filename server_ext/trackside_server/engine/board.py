@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from datetime import timedelta
 
 from trackside.models import FINAL, Job
 from trackside_server.domain.plan import Machine, Running, Snapshot, Waiting
 from trackside_server.domain.record import JobRecord
+from trackside_server.domain.standing import running_of, waiting_of
 
 __all__ = ["Board"]
 
@@ -50,7 +50,7 @@ class Board:
         if record.status == "running":
             self._running[record.id] = running_of(record)
         elif record.status == "pending":
-            insort(self._waiting, _waiting_of(record), key=lambda waiting: waiting.order)
+            insort(self._waiting, waiting_of(record), key=lambda waiting: waiting.order)
 
     def drop(self, job_id: str) -> None:
         """Forget a job."""
@@ -60,7 +60,7 @@ class Board:
             return
         self._running.pop(job_id, None)
         if old.status == "pending":
-            order = _waiting_of(old).order
+            order = waiting_of(old).order
             index = bisect_left(self._waiting, order, key=lambda waiting: waiting.order)
             if index < len(self._waiting) and self._waiting[index].id == job_id:
                 del self._waiting[index]
@@ -115,30 +115,10 @@ class Board:
     def snapshot_with(self, planned: JobRecord, machine: Machine) -> Snapshot:
         """Everything that a plan depends on, as if this job waited too."""
         now = self.snapshot(machine)
-        waiting = sorted([*now.waiting, _waiting_of(planned)], key=lambda job: job.order)
+        waiting = sorted([*now.waiting, waiting_of(planned)], key=lambda job: job.order)
         return Snapshot(machine, waiting, now.running)
 
     @property
     def anything_waits(self) -> bool:
         """Whether a job waits for its start."""
         return len(self._waiting) > len(self._starting)
-
-
-def running_of(record: JobRecord, gpus: tuple[str, ...] | None = None) -> Running:
-    """What a job holds; ``gpus`` those chosen for it, None for those it has."""
-    spec = record.spec
-    ends_by = record.started_at + timedelta(seconds=spec.time) if spec.time and record.started_at else None
-    return Running(
-        record.id,
-        record.name or record.id,
-        spec.cpus,
-        tuple(record.gpus) if gpus is None else gpus,
-        min(spec.gpus.count, 1.0),
-        ends_by,
-    )
-
-
-def _waiting_of(record: JobRecord) -> Waiting:
-    spec = record.spec
-    held = "is being cancelled" if record.cancel_requested is not None else ""
-    return Waiting(record.id, record.seq, record.priority, spec.cpus, spec.gpus, spec.gpu_memory, held)

@@ -85,7 +85,7 @@ def _x_of(record: dict[str, object], x: str, number: int) -> float | None:
     if x == "time":
         stamp = record.get("_timestamp")
         try:
-            return datetime.fromisoformat(str(stamp).replace("Z", "+00:00")).timestamp()
+            return datetime.fromisoformat(str(stamp)).timestamp()
         except ValueError:
             return None
     if x == "step":

@@ -168,7 +168,7 @@ def _number(value: object) -> float | None:
 
 def _moment(value: object) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(_text(value).replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(_text(value))
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
