@@ -186,6 +186,13 @@ def _time(value: object, field: str) -> float:
     return parse_duration(value, field=field)
 
 
+def _grace(value: object, field: str) -> float:
+    """Like a time, but 0 (no grace) is meant."""
+    if isinstance(value, str) and not re.fullmatch(r"\s*[\d.]+\s*", value):
+        value = parse_duration(value, field=field)
+    return _number(0, 86400)(value, field)
+
+
 def _outputs(value: object, field: str) -> list[str]:
     names = _texts(value, field)
     for name in names:
@@ -216,7 +223,7 @@ FIELDS: Mapping[str, Callable[[object, str], object]] = {
     "cpus": _number(0, 4096, above=True),
     "memory": _size,
     "time": _time,
-    "grace": _number(0, 86400),
+    "grace": _grace,
     "priority": _integer(-1_000_000, 1_000_000),
     "workdir": _absolute,
     "env": _env,
