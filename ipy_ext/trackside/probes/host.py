@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["HostSample", "TreeUsage", "sample_host", "tree_usage"]
+__all__ = ["HostSample", "TreeUsage", "sample_host", "tree_usage", "trees_usage"]
 
 
 @dataclass(frozen=True)
@@ -42,21 +43,31 @@ def sample_host(folder: Path | str = "/") -> HostSample:
 
 def tree_usage(pid: int) -> TreeUsage:
     """Return what the process ``pid`` and its descendants use; those that end meanwhile are left out."""
+    return trees_usage([pid])
+
+
+def trees_usage(pids: Iterable[int]) -> TreeUsage:
+    """Return what these processes and all their descendants use, each one counted once.
+
+    CPU time includes that of children which ended and were waited for.
+    """
     import psutil
 
-    try:
-        root = psutil.Process(pid)
-        processes = [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return TreeUsage(0.0, 0, 0)
+    found: dict[int, psutil.Process] = {}
+    for pid in pids:
+        try:
+            root = psutil.Process(pid)
+            found.update((process.pid, process) for process in (root, *root.children(recursive=True)))
+        except psutil.Error:
+            continue
     seconds, memory, count = 0.0, 0, 0
-    for process in processes:
+    for process in found.values():
         try:
             with process.oneshot():
                 times = process.cpu_times()
                 memory += process.memory_info().rss
         except psutil.Error:
             continue
-        seconds += times.user + times.system
+        seconds += times.user + times.system + times.children_user + times.children_system
         count += 1
     return TreeUsage(seconds, memory, count)

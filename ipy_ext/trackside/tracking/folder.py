@@ -8,14 +8,14 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from trackside.errors import InvalidInput
 from trackside.tracking.atomic import write_json
 
-__all__ = ["RunFolder"]
+__all__ = ["RunFolder", "try_lock"]
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
 
@@ -120,6 +120,10 @@ class RunFolder:
         ranks = sorted(self.path.glob("metrics.*.jsonl"), key=lambda path: (len(path.name), path.name))
         return ([self.metrics] if self.metrics.exists() else []) + ranks
 
+    def rank_metrics(self, rank: int) -> Path:
+        """Return the file of metrics of one host among several."""
+        return self.path / f"metrics.{rank}.jsonl"
+
     def create(self) -> None:
         """Make the folder (mode 0700) and ``artifacts/`` in it where they are missing."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -138,8 +142,14 @@ class RunFolder:
 
         Raises TimeoutError when another process holds the file for 10 seconds, other OSErrors as they come.
         """
-        with self.locked("meta"):
-            meta = {**self.read_meta(), **fields}
+        return self.change_meta(lambda meta: meta | fields)
+
+    def change_meta(
+        self, change: Callable[[dict[str, object]], dict[str, object]], timeout: float = 10.0
+    ) -> dict[str, object]:
+        """Put ``change(meta)`` in place of ``meta.json``, with no other change in between, and return it."""
+        with self.locked("meta", timeout):
+            meta = change(self.read_meta())
             write_json(self.meta, meta)
         return meta
 
@@ -178,16 +188,17 @@ class RunFolder:
 def _lock(descriptor: int, name: Path, timeout: float) -> None:
     """Lock by asking again and again: a holder that was stopped must not stop us for ever."""
     deadline, pause = time.monotonic() + timeout, 0.0005
-    while not _try_lock(descriptor):
+    while not try_lock(descriptor):
         if time.monotonic() > deadline:
             raise TimeoutError(f"Another process holds {name} for {timeout:g} s.")
         time.sleep(pause)
         pause = min(pause * 2, 0.02)
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
+    """Lock without waiting; whether it succeeded. Where the file system has no locks, every attempt succeeds."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
