@@ -50,6 +50,8 @@ class Core:
     tails: Tails = field(default_factory=Tails)
     board: Board = field(default_factory=Board)
     executors: dict[str, Executor] = field(default_factory=dict)
+    sealed: dict[str, bytes] = field(default_factory=dict)
+    """Environment and secrets, sealed, of jobs that this server took in and has not started yet."""
     schedules: bool = False
     """Whether this server holds the home's scheduler lock."""
     scheduler_pid: int | None = None
@@ -72,6 +74,14 @@ class Core:
         """Ask the store, off the event loop."""
         return await self.store.query(ask)
 
+    def sealed_of(self, job_id: str) -> bytes | None:
+        """Return what is kept of a job's environment and secrets, sealed."""
+        kept = self.sealed.get(job_id)
+        if kept is None:
+            with self.store.read() as reader:
+                kept = reader.sealed(job_id)
+        return kept
+
     async def write(self, change: Callable[[Tx], _T]) -> _T:
         """Change the store; what was changed is durable when this returns."""
         return await self.store.write(change)
@@ -80,6 +90,8 @@ class Core:
         """Take jobs as the store has them now, and let the queue move."""
         for record in records:
             self.board.put(record)
+            if record.status != "pending":
+                self.sealed.pop(record.id, None)
             if record.is_terminal:
                 self.tails.poke(Path(record.run_dir))
         self.plan_soon()

@@ -48,6 +48,7 @@ async def retry(core: Core, text: str, body: Mapping[str, object]) -> Job:
         return queued
 
     queued = await core.write(again)
+    core.sealed.pop(record.id, None)
     core.settle([queued])
     return core.wire(queued)
 

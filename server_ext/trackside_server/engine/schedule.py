@@ -90,7 +90,7 @@ class Scheduler:
     async def _start(self, record: JobRecord, action: Start) -> None:
         core = self._core
         try:
-            launch = await self._launch(record, action)
+            launch = self._launch(record, action)
             outcome = await core.executors[record.executor].start(launch)
             await self._settle(record, launch, outcome)
         except TryAgain as error:
@@ -108,9 +108,9 @@ class Scheduler:
             await self._cancel(record.id)
         core.plan_soon()
 
-    async def _launch(self, record: JobRecord, action: Start) -> Launch:
+    def _launch(self, record: JobRecord, action: Start) -> Launch:
         core, spec = self._core, record.spec
-        sealed = await core.query(lambda reader: reader.sealed(record.id))
+        sealed = core.sealed_of(record.id)
         opened = core.vault.open(sealed) if sealed is not None else Opened(None, {})
         attempt = record.attempt + 1
         environment = environment_of(

@@ -39,7 +39,9 @@ async def submit(core: Core, body: object, idempotency_key: str | None = None) -
     except BaseException:
         _discard(records)
         raise
-    if kept is not records:  # another request with the same key was faster
+    if kept is records:
+        core.sealed.update(zip((record.id for record in records), sealed, strict=True))
+    else:  # another request with the same key was faster
         _discard(records)
     core.settle(kept)
     return [core.wire(record) for record in kept]
