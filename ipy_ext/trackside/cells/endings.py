@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from trackside.cells.outcome import write_exception, write_results
 from trackside.tracking.folder import RunFolder
 
 __all__ = ["finish", "show_error"]
@@ -23,10 +22,13 @@ def finish(
     ``shown`` is the traceback as it stands in the log. A value that cannot be written is a sentence there.
     """
     names = spec.get("outputs")
-    for sentence in write_results(folder.results, names if isinstance(names, list) else (), namespace):
-        print(f"trackside: {sentence}", file=sys.stderr)  # noqa: T201 (the job's log)
-    if error is not None and not isinstance(error, SystemExit):
-        write_exception(folder.results, error, shown)
+    if names or error is not None:
+        from trackside.cells.outcome import write_exception, write_results
+
+        for sentence in write_results(folder.results, names if isinstance(names, list) else (), namespace):
+            print(f"trackside: {sentence}", file=sys.stderr)  # noqa: T201 (the job's log)
+        if error is not None and not isinstance(error, SystemExit):
+            write_exception(folder.results, error, shown)
     sys.stdout.flush()
     sys.stderr.flush()
 

@@ -7,17 +7,20 @@ set. It is started for every job, so it imports nothing that a job may not need.
 from __future__ import annotations
 
 import builtins
+import importlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
-from trackside.errors import TracksideError
+from trackside.errors import InvalidInput, TracksideError
 from trackside.tracking.folder import RunFolder
 
-__all__ = ["main"]
+__all__ = ["NoKeyboardError", "main"]
 
 _KINDS = ("cell", "script", "notebook", "function")
+_Run = Callable[[RunFolder, dict[str, object], ModuleType], BaseException | None]
 _INLINE = "module://matplotlib_inline.backend_inline"
 
 
@@ -40,21 +43,11 @@ def _run(folder: RunFolder) -> BaseException | None:
     spec = json.loads(folder.spec.read_bytes())
     module = _prepare(spec)
     _forget_earlier_attempt(folder)
-    if spec.get("cell") is not None:
-        from trackside.cells.cell_job import run_cell_job
-
-        return run_cell_job(folder, spec, module)
-    if spec.get("notebook") is not None:
-        from trackside.cells.notebook_job import run_notebook_job
-
-        return run_notebook_job(folder, spec, module)
-    if spec.get("script") is not None:
-        from trackside.cells.script_job import run_script_job
-
-        return run_script_job(folder, spec, module)
-    from trackside.cells.function_job import run_function_job
-
-    return run_function_job(folder, spec, module)
+    kind = next((kind for kind in _KINDS if spec.get(kind) is not None), None)
+    if kind is None:
+        raise InvalidInput(f"{folder.spec} asks for nothing that runs here.")
+    run: _Run = getattr(importlib.import_module(f"trackside.cells.{kind}_job"), f"run_{kind}_job")
+    return run(folder, spec, module)
 
 
 def _prepare(spec: dict[str, object]) -> ModuleType:
@@ -83,15 +76,14 @@ def _choose_figures(spec: dict[str, object], *, chosen: bool) -> None:
         os.environ["MPLBACKEND"] = "agg"
 
 
-class _NoKeyboardError(EOFError):
+class NoKeyboardError(EOFError):
     """``input()`` was called in a job."""
 
     __module__ = "trackside"
-    __qualname__ = "NoKeyboardError"
 
 
 def _no_keyboard(prompt: object = "") -> object:
-    raise _NoKeyboardError(
+    raise NoKeyboardError(
         f"input({str(prompt)!r}) was called, but a job has no keyboard; pass the value with -i or --env."
     )
 

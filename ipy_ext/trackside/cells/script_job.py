@@ -10,18 +10,15 @@ from trackside.cells.endings import finish, show_error
 from trackside.errors import NotFound
 from trackside.tracking.folder import RunFolder
 
-__all__ = ["run_script_job"]
+__all__ = ["frozen_copy", "put_folder_first", "run_script_job"]
 
 
 def run_script_job(folder: RunFolder, spec: dict[str, object], module: ModuleType) -> BaseException | None:
     """Run the frozen copy as ``__main__`` with the original's path; return what ended it."""
     original = Path(str(spec["script"]))
-    copy = folder.source / original.name
-    if not copy.exists():
-        raise NotFound(f"The copy of {original.name} is missing from {folder.source}.", hint="Submit the script again.")
-    content = copy.read_bytes()
+    content = frozen_copy(folder, original).read_bytes()
     sys.argv[0] = str(original)
-    _put_folder_first(str(original.parent))
+    put_folder_first(str(original.parent))
     namespace = vars(module)
     namespace.update(__file__=str(original), __cached__=None, __spec__=None, __loader__=None)
     error: BaseException | None = None
@@ -36,8 +33,16 @@ def run_script_job(folder: RunFolder, spec: dict[str, object], module: ModuleTyp
     return error
 
 
-def _put_folder_first(folder: str) -> None:
-    """As Python does it for a script; the empty entry stands for the folder of a program without one."""
+def frozen_copy(folder: RunFolder, original: Path) -> Path:
+    """Return the copy of a file that was taken at submission."""
+    copy = folder.source / original.name
+    if not copy.exists():
+        raise NotFound(f"The copy of {original.name} is missing from {folder.source}.", hint="Submit the job again.")
+    return copy
+
+
+def put_folder_first(folder: str) -> None:
+    """Let imports look beside the file first, as Python does it for a script."""
     if sys.path and sys.path[0] == "":
         sys.path[0] = folder
     else:

@@ -8,7 +8,8 @@ import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any
 
@@ -17,11 +18,11 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets import Type, default
+from traitlets import Type
 
 from trackside.cells.outputs import OutputLog
 from trackside.cells.sources import label_of, remember
-from trackside.cells.tracebacks import format_error, has_group
+from trackside.cells.tracebacks import drop_our_frames, format_error, has_group
 
 __all__ = ["JobShell", "make_shell"]
 
@@ -71,7 +72,8 @@ class _Hook(DisplayHook):  # type: ignore[misc]  # IPython is untyped
 
     def write_format_data(self, format_dict: Mapping[str, object], md_dict: Mapping[str, object] | None = None) -> None:
         """Print the text and keep everything."""
-        _print_text(format_dict)
+        with self.shell.unheard():
+            _print_text(format_dict)
         self.shell.outputs.display("execute_result", format_dict, md_dict)
 
     def log_output(self, format_dict: object) -> None:
@@ -93,7 +95,8 @@ class _Publisher(DisplayPublisher):  # type: ignore[misc]  # IPython is untyped
     ) -> None:
         """Print the text and keep everything."""
         if not update:
-            _print_text(data)
+            with self.shell.unheard():
+                _print_text(data)
         kind = "update_display_data" if update else "display_data"
         self.shell.outputs.display(kind, data, metadata, transient)
 
@@ -117,7 +120,9 @@ class JobShell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
     display_pub_class = Type(_Publisher)
     outputs: OutputLog
     capturing = False
-    """Whether the output of ``!`` commands goes through ``sys.stdout`` instead of straight to the log."""
+    """Whether somebody listens to ``sys.stdout``: the output of ``!`` commands then goes through it."""
+    unheard: Callable[[], AbstractContextManager[None]] = staticmethod(contextlib.nullcontext)
+    """Around what is printed for the log only."""
     shown = ""
     """The last traceback shown, as plain text."""
 
@@ -130,26 +135,22 @@ class JobShell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
 
     # What a shell sets up, and a job does not need.
 
-    @default("colors")
-    def _no_colors(self) -> str:
+    def _colors_default(self) -> str:
         from IPython import version_info
 
         return "nocolor" if version_info[0] >= 9 else "NoColor"
 
-    @default("ipython_dir")
-    def _ipython_dir(self) -> str:
+    def _ipython_dir_default(self) -> str:
         from IPython.paths import get_ipython_dir
 
         return str(get_ipython_dir())
 
-    @default("profile_dir")
-    def _profile(self) -> Any:
+    def _profile_dir_default(self) -> Any:
         """Only what asks for the profile, such as ``%store``, makes its folder."""
         from IPython.core.profiledir import ProfileDir
 
         return ProfileDir.create_profile_dir_by_name(self.ipython_dir, "default")
 
-    @default("exiter")
     def _exiter_default(self) -> _Exit:
         return _Exit(self)
 
@@ -184,15 +185,10 @@ class JobShell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
 
     def system(self, cmd: str) -> None:
         """Run ``!cmd``: its output goes to the log as it comes, its exit code to ``_exit_code``."""
-        command = self.var_expand(cmd, depth=1)
-        shell = os.environ.get("SHELL")
-        executable = shell if shell and os.access(shell, os.X_OK) else None
+        arguments = [_login_shell(), "-c", self.var_expand(cmd, depth=1)]
         sys.stdout.flush()
         sys.stderr.flush()
-        if self.capturing:
-            code = _run_through_stdout(command, executable)
-        else:
-            code = subprocess.call(command, shell=True, executable=executable)  # noqa: S602 (what ``!`` is for)
+        code = _run_through_stdout(arguments) if self.capturing else subprocess.call(arguments)
         self.user_ns["_exit_code"] = code
         if code and self.system_raise_on_error:
             raise subprocess.CalledProcessError(code, cmd)
@@ -203,10 +199,12 @@ class JobShell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
 
     def showtraceback(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
         """Show an exception; one that ends the job as it wants is none."""
-        error = (exc_tuple or sys.exc_info())[1]
+        error: BaseException | None = (exc_tuple or sys.exc_info())[1]
         if isinstance(error, SystemExit):
             return
-        if has_group(error):
+        if error is not None:
+            drop_our_frames(error.__traceback__)
+        if error is not None and has_group(error):
             self._showtraceback(type(error), error, [format_error(error)])
         else:
             super().showtraceback(exc_tuple, *args, **kwargs)
@@ -218,7 +216,8 @@ class JobShell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
     def _showtraceback(self, etype: type, evalue: BaseException | None, stb: Sequence[str]) -> None:
         self.shown = "\n".join(stb)
         sys.stdout.flush()
-        print(self.shown, file=sys.stderr, flush=True)  # noqa: T201 (the job's log)
+        with self.unheard():
+            print(self.shown, file=sys.stderr, flush=True)  # noqa: T201 (the job's log)
         self.outputs.error(etype.__name__, str(evalue), self.shown)
 
 
@@ -231,15 +230,14 @@ def _print_text(data: Mapping[str, object]) -> None:
             print(text.encode("ascii", "backslashreplace").decode())  # noqa: T201
 
 
-def _run_through_stdout(command: str, executable: str | None) -> int:
+def _login_shell() -> str:
+    named = os.environ.get("SHELL")
+    return named if named and os.access(named, os.X_OK) else "/bin/sh"
+
+
+def _run_through_stdout(arguments: list[str]) -> int:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    with subprocess.Popen(
-        command,
-        shell=True,
-        executable=executable,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
         while chunk := os.read(process.stdout.fileno(), 65536):
             sys.stdout.write(decoder.decode(chunk))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
 from trackside.cells.sources import label_of
 
-__all__ = ["format_error", "has_group"]
+__all__ = ["drop_our_frames", "format_error", "has_group"]
 
 _OURS = str(Path(__file__).parent)
 
@@ -19,6 +20,14 @@ def format_error(error: BaseException) -> str:
     for part in _parts(whole):
         part.stack = traceback.StackSummary.from_list([_named(frame) for frame in part.stack if not _is_ours(frame)])
     return "".join(whole.format()).rstrip("\n")
+
+
+def drop_our_frames(at: TracebackType | None) -> None:
+    """Take our frames and IPython's out of a traceback, all but the first, which IPython itself leaves out."""
+    while at is not None:
+        while at.tb_next is not None and _is_hidden(at.tb_next.tb_frame.f_code.co_filename):
+            at.tb_next = at.tb_next.tb_next
+        at = at.tb_next
 
 
 def has_group(error: BaseException | None) -> bool:
@@ -44,7 +53,11 @@ def _parts(whole: traceback.TracebackException) -> Iterator[traceback.TracebackE
 
 def _is_ours(frame: traceback.FrameSummary) -> bool:
     hidden = frame.filename == "<string>" and frame.name == "<module>"  # the one line that starts the job
-    return hidden or frame.filename.startswith(_OURS) or "/IPython/core/" in frame.filename
+    return hidden or _is_hidden(frame.filename)
+
+
+def _is_hidden(file: str) -> bool:
+    return file.startswith(_OURS) or "/IPython/core/" in file
 
 
 def _named(frame: traceback.FrameSummary) -> traceback.FrameSummary:
