@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-from trackside_server.store import Store
+import pytest
+
+from trackside_server.store import Store, connect
 
 WRITER = """
 import asyncio, sys, uuid
@@ -12,8 +14,10 @@ from pathlib import Path
 import msgspec
 from trackside.models import JobSpec
 from trackside_server.domain.record import JobRecord
-from trackside_server.store import Store
+from trackside_server.store import Store, connect
 
+if sys.argv[4] == "shared":
+    connect.on_shared_file_system = lambda path: True
 store = Store.open(Path(sys.argv[1]), home_id="h")
 
 async def one(number):
@@ -33,22 +37,26 @@ store.close()
 """
 
 
-def test_two_processes_that_write_at_once_lose_nothing_and_share_no_id(tmp_path):
+@pytest.mark.parametrize(("disk", "jobs"), [("local", 200), ("shared", 60)])
+def test_two_processes_that_write_at_once_lose_nothing_and_share_no_id(tmp_path, monkeypatch, disk, jobs):
+    """Also with the journal of shared disks, where readers and writers wait for each other."""
     path = tmp_path / "trackside.db"
+    if disk == "shared":
+        monkeypatch.setattr(connect, "on_shared_file_system", lambda path: True)
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, path, name, "200"], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", WRITER, path, name, str(jobs), disk], stderr=subprocess.PIPE, text=True)
         for name in ("left", "right")
     ]
     errors = [writer.communicate(timeout=120)[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0], errors
     store = Store.open(path, home_id="h")
     with store.read() as reader:
-        assert len(reader.resolve("left")) == len(reader.resolve("right")) == 200
-        assert reader.counts()["completed"] == 400
+        assert len(reader.resolve("left")) == len(reader.resolve("right")) == jobs
+        assert reader.counts()["completed"] == 2 * jobs
         events = reader.events_since(0, limit=2000)
-        assert sorted(job.seq for job in reader.jobs_page(limit=500).jobs) == list(range(1, 401))
+        assert sorted(job.seq for job in reader.jobs_page(limit=500).jobs) == list(range(1, 2 * jobs + 1))
     store.close()
-    assert [event.id for event in events] == list(range(1, 1201))
+    assert [event.id for event in events] == list(range(1, 6 * jobs + 1))
     statuses = {}
     for event in events:
         statuses.setdefault(event.job.id, []).append(event.job.status)
@@ -60,7 +68,7 @@ def test_a_commit_of_another_process_is_noticed(tmp_path):
     store = Store.open(path, home_id="h")
     assert store.last_event_id() == 0
     version = store.data_version()
-    subprocess.run([sys.executable, "-c", WRITER, path, "other", "5"], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", WRITER, path, "other", "5", "local"], check=True, timeout=120)
     assert store.data_version() != version
     assert store.last_event_id() == 15
     store.close()

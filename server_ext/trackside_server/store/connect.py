@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUSY_SECONDS",
     "WRITES",
+    "apart",
     "data_version",
     "ensure_file",
     "has_safe_journal",
@@ -80,6 +83,24 @@ def in_transaction(connection: Connection) -> bool:
 def set_durable(connection: Connection, durable: bool) -> None:
     """Say whether the next commit must be on the disk before it returns; call it outside a transaction."""
     _raw(connection).execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+
+
+@contextmanager
+def apart(connection: Connection) -> Iterator[None]:
+    """Undo what the block did, and nothing else of the transaction, when it raises.
+
+    Said to the driver itself: with SQLAlchemy's own savepoint a group of small writes costs twice as much.
+    """
+    raw = _raw(connection)
+    raw.execute("SAVEPOINT apart")
+    try:
+        yield
+    except BaseException:
+        if raw.in_transaction:  # SQLite ends the whole transaction by itself when the disk fails
+            raw.execute("ROLLBACK TO apart")
+            raw.execute("RELEASE apart")
+        raise
+    raw.execute("RELEASE apart")
 
 
 def set_cascades(connection: Connection, on: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Annotated
 
 import msgspec
 
@@ -11,12 +12,15 @@ from trackside.errors import InvalidInput
 __all__ = ["after_job", "after_run", "read_job", "read_run"]
 
 
+_Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # what a database can compare with
+
+
 class _Job(msgspec.Struct, frozen=True, array_like=True, tag="job"):
-    seq: int
+    seq: _Integer
 
 
 class _Run(msgspec.Struct, frozen=True, array_like=True, tag="run"):
-    created_at: int
+    created_at: _Integer
     id: str
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, tuple_
 
 from trackside.models import FINAL, STATUSES, Event, Status
 from trackside_server.domain.record import JobRecord, RunRow, job_id, job_seq
@@ -69,8 +69,8 @@ class Reader:
         seq = job if isinstance(job, int) else job_seq(job)
         if seq is None:
             return None
-        found = self._jobs(_JOBS.where(jobs.c.seq == seq))
-        return found[0] if found else None
+        row = self._connection.execute(_JOB, {"of": seq}).first()
+        return job_from(*row) if row is not None else None
 
     def resolve(self, text: str | int) -> list[JobRecord]:
         """Return the job with this id, or all jobs with exactly this name, newest first."""
@@ -108,7 +108,7 @@ class Reader:
         else:
             found = self._jobs(newest)
         page = found[:limit]
-        return JobsPage(page, cursors.after_job(page[-1].seq) if len(found) > limit else None, self.counts())
+        return JobsPage(page, cursors.after_job(page[-1].seq) if page and len(found) > limit else None, self.counts())
 
     def counts(self) -> dict[str, int]:
         """Return the number of jobs by status; every status is there."""
@@ -122,7 +122,7 @@ class Reader:
     def sealed(self, job: str | int) -> bytes | None:
         """Return what ``Vault.seal`` made of a job's environment and secrets, None if there is nothing."""
         seq = job if isinstance(job, int) else job_seq(job)
-        return self._connection.execute(select(job_secrets.c.sealed).where(job_secrets.c.seq == seq)).scalar()
+        return self._connection.execute(_SEALED, {"of": seq}).scalar()
 
     def find_submission(self, key: str, *, now: datetime) -> list[str] | None:
         """Return the ids of the jobs that were made under this idempotency key in the last 24 hours, or None."""
@@ -144,7 +144,7 @@ class Reader:
 
     def last_event_id(self) -> int:
         """Return the id of the newest event; 0 when there was none."""
-        return self._connection.execute(select(func.max(events.c.id))).scalar() or 0
+        return self._connection.execute(_LAST_EVENT).scalar() or 0
 
     def first_event_id(self) -> int:
         """Return the id of the oldest event that is still kept; 0 when there is none."""
@@ -159,7 +159,7 @@ class Reader:
 
     def run(self, run_id: str) -> RunRow | None:
         """Return the run with this id, or None."""
-        facts = self._connection.execute(select(runs.c.facts).where(runs.c.id == run_id)).scalar()
+        facts = self._connection.execute(_RUN, {"of": run_id}).scalar()
         return run_from(facts) if facts is not None else None
 
     def resolve_run(self, text: str | int) -> list[RunRow]:
@@ -190,7 +190,9 @@ class Reader:
             wanted.append(runs.c.status.in_(status))
         found = self._runs(_RUNS.where(*wanted).limit(limit + 1))
         page = found[:limit]
-        following = cursors.after_run(to_micros(page[-1].created_at), page[-1].id) if len(found) > limit else None
+        following = (
+            cursors.after_run(to_micros(page[-1].created_at), page[-1].id) if page and len(found) > limit else None
+        )
         return RunsPage(page, following)
 
     def unfinished_runs(self) -> list[RunRow]:
@@ -211,6 +213,10 @@ _RUNS: Select[str] = select(runs.c.facts).order_by(runs.c.created_at.desc(), run
 _EVENTS: Select[int, int, str, str, str | None] = select(
     events.c.id, events.c.at, events.c.kind, events.c.payload, job_specs.c.spec
 ).join_from(events, job_specs, job_specs.c.seq == events.c.seq, isouter=True)
+_JOB = _JOBS.where(jobs.c.seq == bindparam("of"))
+_RUN = select(runs.c.facts).where(runs.c.id == bindparam("of"))
+_SEALED = select(job_secrets.c.sealed).where(job_secrets.c.seq == bindparam("of"))
+_LAST_EVENT = select(func.max(events.c.id))
 _COUNTS: Select[str, int] = select(job_counts.c.status, job_counts.c.count)
 
 

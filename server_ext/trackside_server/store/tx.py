@@ -76,7 +76,7 @@ class Tx(Reader):
         self._connection.execute(_INSERT_SPEC, {"seq": record.seq, "spec": spec_text(record.spec)})
         self._tag_job(record)
         if secrets is not None:
-            self.keep_secrets(record.seq, secrets)
+            self._connection.execute(_INSERT_SECRETS, {"seq": record.seq, "sealed": secrets})
         self._counted[record.status] += 1
         self._job_event(record)
         return record
@@ -132,14 +132,14 @@ class Tx(Reader):
     def keep_secrets(self, job: str | int, sealed: bytes) -> None:
         """Keep what ``Vault.seal`` made of a job's environment and secrets, in place of what was kept."""
         seq = self._known_seq(job)
-        self._connection.execute(delete(job_secrets).where(job_secrets.c.seq == seq))
-        self._connection.execute(insert(job_secrets).values(seq=seq, sealed=sealed))
+        self._connection.execute(_FORGET_SECRETS, {"of": seq})
+        self._connection.execute(_INSERT_SECRETS, {"seq": seq, "sealed": sealed})
 
     def take_secrets(self, job: str | int) -> bytes | None:
         """Return what was kept for ``Vault.open``, and erase it; None if there is nothing."""
         sealed = self.sealed(job)
         if sealed is not None:
-            self._connection.execute(delete(job_secrets).where(job_secrets.c.seq == self._known_seq(job)))
+            self._connection.execute(_FORGET_SECRETS, {"of": self._known_seq(job)})
         return sealed
 
     # Submissions
@@ -160,11 +160,8 @@ class Tx(Reader):
         if before == row:
             return False
         values = {"name": row.name, "status": row.status, "created_at": to_micros(row.created_at), "facts": facts}
-        if before is None:
-            self._connection.execute(insert(runs).values(id=row.id, **values))
-        else:
-            self._connection.execute(update(runs).where(runs.c.id == row.id).values(values))
-        if before is None or before.tags != row.tags:
+        self._connection.execute(_INSERT_RUN if before is None else _UPDATE_RUN, {"of": row.id, **values})
+        if row.tags != (before.tags if before is not None else ()):
             self._tag_run(row)
         if row.job_id is None:
             self.add_event(RunChanged(0, self.now, row.id))
@@ -261,3 +258,11 @@ _UPDATE_JOB = (
 _INSERT_SPEC = insert(job_specs)
 _INSERT_JOB_TAG = insert(job_tags)
 _INSERT_EVENT = insert(events)
+_INSERT_RUN = insert(runs).values(id=bindparam("of"))
+_UPDATE_RUN = (
+    update(runs)
+    .where(runs.c.id == bindparam("of"))
+    .values({name: bindparam(name) for name in ("name", "status", "created_at", "facts")})
+)
+_FORGET_SECRETS = delete(job_secrets).where(job_secrets.c.seq == bindparam("of"))
+_INSERT_SECRETS = insert(job_secrets)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from trackside.errors import Conflict, InternalError, TryAgain
-from trackside_server.store.connect import WRITES, in_transaction, schema_version, set_durable
+from trackside_server.store.connect import WRITES, apart, in_transaction, schema_version, set_durable
 from trackside_server.store.failures import is_busy, is_of_the_file, translate
 from trackside_server.store.migrate import refuse_newer, stored_revision
 from trackside_server.store.tx import Tx
@@ -166,17 +166,15 @@ class Writer:
 
     def _run_apart(self, write: _Write[Any], tx: Tx, connection: Connection) -> None:
         """Run one write of several; what it raises undoes it alone, unless the file failed and so the whole."""
-        mark, savepoint = tx.mark(), connection.begin_nested()
+        mark = tx.mark()
         try:
-            write.run(tx)
+            with apart(connection):
+                write.run(tx)
         except Exception as error:
             if is_of_the_file(error) or not in_transaction(connection):
                 raise
-            savepoint.rollback()
             tx.undo(mark)
             write.refuse(translate(error, self._path))
-        else:
-            savepoint.commit()
 
     def _refuse_other_file(self) -> None:
         """Notice that the file was deleted or replaced: SQLite would go on writing what nobody can open any more."""

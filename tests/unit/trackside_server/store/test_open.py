@@ -2,8 +2,6 @@
 
 import sqlite3
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -201,18 +199,6 @@ def test_a_store_of_the_first_release_is_read_for_ever(fresh):
         assert reader.run("local-20261122-093000-k3f9x2").summary == {"loss": "NaN"}
     assert store.write_now(lambda tx: tx.reserve_job_ids()) == [4]
     store.close()
-
-
-def test_opening_a_store_that_needs_no_migration_loads_no_alembic(path):
-    program = (
-        "import sys; from pathlib import Path; from trackside_server.store import Store\n"
-        "Store.open(Path(sys.argv[1]), home_id='h').close(); Store.open(Path(sys.argv[2]), home_id='h').close()\n"
-        "print([name for name in ('alembic', 'sqlalchemy.orm', 'cryptography') if name in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, path, path.with_name("new.db")], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
 
 
 def set_revision(path, revision):

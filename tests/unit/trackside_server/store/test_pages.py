@@ -1,8 +1,12 @@
 """Lists come in pages that stay right while rows are added."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from trackside.errors import InvalidInput
+
+HUGE = urlsafe_b64encode(b'["job",99999999999999999999999]').decode()
 
 
 def ids(page):
@@ -78,7 +82,7 @@ def test_percent_and_underscore_in_a_name_stand_for_themselves(insert, ask):
     assert ids(ask(lambda reader: reader.jobs_page(name="*%*"))) == []
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "bm8", "WyJydW4iLDEsImEiXQ", "é", "W10"])
+@pytest.mark.parametrize("cursor", ["", "x", "bm8", "WyJydW4iLDEsImEiXQ", "é", "W10", HUGE])
 def test_a_cursor_that_is_none_is_refused(ask, cursor):
     with pytest.raises(InvalidInput, match="cursor"):
         ask(lambda reader: reader.jobs_page(cursor=cursor))
