@@ -81,7 +81,7 @@ def take(uuids: Iterable[str], about: Mapping[str, str | None]) -> list[GpuLock]
         return locks
     folder = locks_dir()
     for uuid in names:
-        descriptor = _lock(folder / f"gpu-{uuid}")
+        descriptor = _lock(_lock_path(folder, uuid))
         if descriptor is None:
             for lock in locks:
                 lock.release()
@@ -95,7 +95,7 @@ def take(uuids: Iterable[str], about: Mapping[str, str | None]) -> list[GpuLock]
 def holder(uuid: str) -> Held | None:
     """Return who holds this GPU, None when nobody does."""
     folder = locks_dir()
-    descriptor = _lock(folder / f"gpu-{uuid}")
+    descriptor = _lock(_lock_path(folder, uuid))
     if descriptor is None:
         return Held(uuid, _read_note(folder, uuid))
     os.close(descriptor)
@@ -138,9 +138,13 @@ def _open(path: Path) -> int:
             return descriptor
 
 
+def _lock_path(folder: Path, uuid: str) -> Path:
+    return folder / f"gpu-{uuid.replace('/', '_')}"
+
+
 def _note_path(folder: Path, uuid: str) -> Path:
     """One name for each user: in a shared folder nobody can replace another's file."""
-    return folder / f"gpu-{uuid}.{os.getuid()}.json"
+    return folder / f"{_lock_path(folder, uuid).name}.{os.getuid()}.json"
 
 
 def _leave_note(folder: Path, uuid: str, about: Mapping[str, str | None]) -> None:
@@ -153,7 +157,7 @@ def _leave_note(folder: Path, uuid: str, about: Mapping[str, str | None]) -> Non
 def _read_note(folder: Path, uuid: str) -> Note | None:
     """Return the newest note about this GPU; those of holders that were killed stay behind and are older."""
     newest: Note | None = None
-    for path in folder.glob(f"gpu-{uuid}.*.json"):
+    for path in folder.glob(f"{_lock_path(folder, uuid).name}.*.json"):
         try:
             content = json.loads(path.read_bytes())
             note = Note(**{name: content[name] for name in Note._fields if name in content})

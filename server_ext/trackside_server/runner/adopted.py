@@ -35,7 +35,7 @@ class Adopted:
         self._guard = guard = Guard(self.charge, self._roots, now)
         if wait_status is not None:
             guard.main_ended(wait_status, max_rss, now)
-        elif self.charge.process is None:
+        elif self.charge.process is None:  # the claim is ours, the process never ran
             guard.stop(StopRequest("start_failed", "its runner was killed before it started the job", 0.0), now)
             guard.main_ended(None, 0, now)
         elif guard.main not in self.pids:

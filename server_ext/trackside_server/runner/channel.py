@@ -1,7 +1,7 @@
-"""What a runner tells the template, so that the template can take over when the runner is killed.
+"""What template and runner tell each other: the template gives a runner its connection, the runner tells what it does, so that the template can take over when the runner is killed.
 
-One datagram each: the charge (with the descriptors of the GPU locks at first, with the process as soon as it runs), then
-the wait status of the main process, known here before that process is reaped.
+One datagram each: the charge before anything is done, the descriptors of the GPU locks, the charge with the process that
+runs, and at last the wait status of that process, known here before it is reaped.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import NamedTuple
 
 from trackside_server.runner.record import Charge
 
-__all__ = ["Told", "make_channel", "receive", "tell_charge", "tell_exit"]
+__all__ = ["Told", "await_connection", "hand_over", "make_channel", "receive", "tell_charge", "tell_exit", "tell_locks"]
 
 _LONGEST = 2**18
 _MOST_LOCKS = 64
 
 
 class Told(NamedTuple):
-    """One message: a charge with descriptors, or a wait status with the highest memory use."""
+    """One message: a charge, or descriptors of locks, or a wait status with the highest memory use."""
 
     charge: Charge | None
-    locks: list[int]
+    descriptors: list[int]
     wait_status: int | None
     max_rss: int
 
@@ -38,10 +38,14 @@ def make_channel() -> tuple[socket.socket, socket.socket]:
         return socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
 
 
-def tell_charge(channel: socket.socket, charge: Charge, locks: list[int] | None = None) -> None:
+def tell_charge(channel: socket.socket, charge: Charge) -> None:
     """Hand the template the charge; nobody hears it when the template was killed, and that harms nothing."""
-    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", locks))] if locks else []
-    _send(channel, {"charge": charge._asdict()}, rights)
+    _send(channel, {"charge": charge._asdict()}, [])
+
+
+def tell_locks(channel: socket.socket, locks: list[int]) -> None:
+    """Hand the template copies of these descriptors; a lock is free only when all copies are closed."""
+    _send(channel, {}, [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", locks))])
 
 
 def tell_exit(channel: socket.socket, wait_status: int, max_rss: int = 0) -> None:
@@ -49,23 +53,39 @@ def tell_exit(channel: socket.socket, wait_status: int, max_rss: int = 0) -> Non
     _send(channel, {"wait_status": wait_status, "max_rss": max_rss}, [])
 
 
+def hand_over(channel: socket.socket, connection: socket.socket) -> bool:
+    """Give a waiting runner the connection that it shall serve; False when it is dead."""
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [connection.fileno()]))]
+    try:
+        channel.sendmsg([b"{}"], rights)
+    except OSError:
+        return False
+    return True
+
+
+def await_connection(channel: socket.socket) -> socket.socket | None:
+    """Wait for the connection to serve; None when the template needs this runner no more."""
+    told = receive(channel, flags=0)
+    return socket.socket(fileno=told.descriptors[0]) if told is not None and told.descriptors else None
+
+
 def _send(channel: socket.socket, message: object, rights: list[tuple[int, int, array.array[int]]]) -> None:
     with contextlib.suppress(BrokenPipeError, ConnectionError):
         channel.sendmsg([json.dumps(message).encode("ascii")], rights)
 
 
-def receive(channel: socket.socket) -> Told | None:
+def receive(channel: socket.socket, flags: int = socket.MSG_DONTWAIT) -> Told | None:
     """Return the next message that is there, None when there is none (now, or ever)."""
     try:
-        data, rights, _, _ = channel.recvmsg(_LONGEST, socket.CMSG_SPACE(_MOST_LOCKS * 4), socket.MSG_DONTWAIT)
+        data, rights, _, _ = channel.recvmsg(_LONGEST, socket.CMSG_SPACE(_MOST_LOCKS * 4), flags)
     except (BlockingIOError, ConnectionError):
         return None
     if not data:
         return None
-    locks = array.array("i")
+    descriptors = array.array("i")
     for level, kind, content in rights:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            locks.frombytes(content[: len(content) - len(content) % locks.itemsize])
+            descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
     message = json.loads(data)
     charge = Charge(**message["charge"]) if "charge" in message else None
-    return Told(charge, list(locks), message.get("wait_status"), message.get("max_rss", 0))
+    return Told(charge, list(descriptors), message.get("wait_status"), message.get("max_rss", 0))

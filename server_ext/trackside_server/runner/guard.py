@@ -22,10 +22,13 @@ from trackside_server.runner.verdict import Facts, judge
 
 __all__ = ["Guard"]
 
-_STOP_PERIOD = 0.2
+_STOP_PERIOD = 0.5
+"""For requests that come without a signal: by hand, or from another host over a shared file system."""
 _OUTPUT_PERIOD = 1.0
 _BEAT_PERIOD = 30.0
 _RETRY_PERIOD = 1.0
+_TOGETHER = 0.05
+"""What is due within so many seconds is done now: each waking costs more than what it does."""
 
 
 class Guard:
@@ -90,7 +93,7 @@ class Guard:
         return None if self.over else self._next()
 
     def _is_due(self, what: str, now: float, period: float) -> bool:
-        if now < self._due[what]:
+        if now < self._due[what] - _TOGETHER:
             return False
         self._due[what] = now + period
         return True

@@ -6,11 +6,13 @@ import json
 import socket
 from typing import NamedTuple
 
-__all__ = ["OPENING", "Order", "decode_order", "encode_order", "read_order"]
+__all__ = ["HEAD", "OPENING", "Order", "decode_order", "encode_order", "read_order"]
 
 OPENING = b"R"
 """The first byte of a connection that wants a runner; the template looks at no other."""
 _LENGTH_BYTES = 4
+HEAD = len(OPENING) + _LENGTH_BYTES
+"""Bytes before the body of a frame."""
 _LONGEST = 64 * 2**20
 
 
@@ -48,7 +50,7 @@ def decode_order(body: bytes) -> Order:
 
 def read_order(connection: socket.socket) -> Order:
     """Read one frame. Raises EOFError, ValueError, TypeError or OSError (also for a timeout) when there is none."""
-    head = _read_exactly(connection, len(OPENING) + _LENGTH_BYTES)
+    head = _read_exactly(connection, HEAD)
     length = int.from_bytes(head[len(OPENING) :], "big")
     if not head.startswith(OPENING) or length > _LONGEST:
         raise ValueError("Not the frame of an order.")

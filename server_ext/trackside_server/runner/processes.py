@@ -82,10 +82,13 @@ def _children_by_scan(parent: int) -> list[int]:
 
 def descendants(roots: Iterable[int]) -> list[int]:
     """Return these processes and everything below them, parents first."""
-    found = list(dict.fromkeys(roots))
-    for pid in found:  # grows while it is walked
-        found.extend(child for child in children(pid) if child not in found)
-    return found
+    found = dict.fromkeys(roots)
+    walk = list(found)
+    for pid in walk:  # grows while it is walked
+        fresh = [child for child in children(pid) if child not in found]
+        found.update(dict.fromkeys(fresh))
+        walk += fresh
+    return walk
 
 
 def memory(pids: Iterable[int]) -> int:

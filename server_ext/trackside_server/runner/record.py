@@ -22,7 +22,7 @@ __all__ = [
     "claim",
     "content_of",
     "give_up_claim",
-    "is_over",
+    "is_open",
     "now_utc",
     "write_exit",
     "write_running",
@@ -135,12 +135,13 @@ def write_exit(charge: Charge, how: dict[str, object]) -> dict[str, object]:
     return content
 
 
-def is_over(charge: Charge) -> bool:
-    """Whether the record says already how this attempt ended."""
+def is_open(charge: Charge) -> bool:
+    """Whether the attempt is this runner's and nobody has written yet how it ended."""
     try:
-        return bool(json.loads(charge.folder.attempt(charge.attempt).read_bytes()).get("exit"))
+        content = json.loads(charge.folder.attempt(charge.attempt).read_bytes())
     except (OSError, ValueError):
         return False
+    return content["runner"] == charge.runner and content["exit"] is None
 
 
 def beat(charge: Charge) -> None:

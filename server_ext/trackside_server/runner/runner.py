@@ -11,81 +11,122 @@ import socket
 import sys
 import time
 
+from trackside.tracking.atomic import encode_json
 from trackside_server.isolation import gpu_locks
 from trackside_server.runner import channel as told
 from trackside_server.runner import kernel, processes, record
 from trackside_server.runner.guard import Guard
-from trackside_server.runner.order import Order, read_order
+from trackside_server.runner.order import HEAD, Order, decode_order, encode_order, read_order
 from trackside_server.runner.reaping import has_children, reap
 from trackside_server.runner.record import Charge
 from trackside_server.runner.sampling import Sampling
-from trackside_server.runner.spawn import StartError, spawn
+from trackside_server.runner.spawn import StartError, candidates, spawn
 from trackside_server.runner.stop import StopRequest
 from trackside_server.runner.wakeup import Wakeup
 
-__all__ = ["serve"]
+__all__ = ["prepare", "serve"]
 
 _ORDER_TIMEOUT = 10.0
 
 
-def serve(connection: socket.socket, channel: socket.socket, template: dict[str, int | float | str]) -> None:
-    """Take one order from this connection and look after its attempt to the end; the answers go back the same way."""
+class Declined(Exception):
+    """Nothing runs; ``answer`` says why."""
+
+    def __init__(self, **answer: object) -> None:
+        super().__init__(*answer)
+        self.answer = answer
+
+
+def prepare() -> Wakeup:
+    """Become a process of its own, one that nobody can look into, ready for an order."""
     os.setsid()
     kernel.hide_memory()
     kernel.become_subreaper()
     kernel.name_process("trackside-run")
     wakeup = Wakeup(signal.SIGCHLD, signal.SIGUSR1, signal.SIGTERM)
+    _warm_up()
+    return wakeup
+
+
+def _warm_up() -> None:
+    """Do once for nothing what the next order will need: pages that a fork shares are copied at their first use."""
+    environment = {"PATH": os.defpath}
+    order = Order("/", 0, [sys.executable], environment, "/", [], 0.0, None, None, None, [], {})
+    decode_order(encode_order(order)[HEAD:])
+    charge = _charge(order, None)
+    encode_json(record.content_of(charge))
+    candidates(order.argv[0], environment)
+    charge._replace(started_at=record.now_utc()).folder.attempt(0)
+
+
+def serve(
+    connection: socket.socket, channel: socket.socket, template: dict[str, int | float | str], wakeup: Wakeup
+) -> None:
+    """Take one order from this connection and look after its attempt to the end; the answers go back the same way."""
     connection.settimeout(_ORDER_TIMEOUT)
     try:
         order = read_order(connection)
     except (OSError, EOFError, ValueError, TypeError):
         return
-    runner = _begin(order, connection, channel, template)
-    if runner is not None:
-        del order
-        _look_after(runner, connection, channel, wakeup)
-
-
-def _begin(
-    order: Order, connection: socket.socket, channel: socket.socket, template: dict[str, int | float | str]
-) -> Guard | None:
-    """Claim the attempt, take the GPUs, start the process, and answer; None when there is nothing to look after."""
-    charge = Charge(
-        **{name: getattr(order, name) for name in Charge._fields if name in Order._fields},
-        runner=processes.identity(os.getpid()),
-        template=template,
-    )
     try:
-        if not record.claim(charge):
-            _answer(connection, {"exists": True})
-            return None
+        charge = _begin(order, channel, template)
+    except Declined as declined:
+        _answer(connection, declined.answer)
+        return
+    del order
+    _look_after(_announce(charge, connection), connection, channel, wakeup)
+
+
+def _begin(order: Order, channel: socket.socket, template: dict[str, int | float | str]) -> Charge:
+    """Claim the attempt, take the GPUs, start the process. Raises Declined."""
+    charge = _charge(order, template)
+    told.tell_charge(channel, charge)
+    _claim(charge)
+    if order.gpus:
+        _take_gpus(order, charge, channel)
+    charge = _start(order, charge)
+    told.tell_charge(channel, charge)
+    return charge
+
+
+def _charge(order: Order, template: dict[str, int | float | str] | None) -> Charge:
+    taken_over = {name: getattr(order, name) for name in Charge._fields if name in Order._fields}
+    return Charge(**taken_over, runner=processes.identity(os.getpid()), template=template)
+
+
+def _claim(charge: Charge) -> None:
+    try:
+        claimed = record.claim(charge)
     except OSError as error:
-        _answer(connection, {"failed": _reason(f"The run folder {order.run_dir} cannot be written: {error.strerror}.")})
-        return None
-    taken = gpu_locks.take(order.gpus, order.holder)
+        message = f"The run folder {charge.run_dir} cannot be written: {error.strerror}."
+        raise Declined(failed=_reason(message)) from error
+    if not claimed:
+        raise Declined(exists=True)
+
+
+def _take_gpus(order: Order, charge: Charge, channel: socket.socket) -> None:
+    try:
+        taken = gpu_locks.take(order.gpus, order.holder)
+    except OSError as error:
+        message = f"The folder of the GPU locks, {gpu_locks.locks_dir()}, cannot be used: {error.strerror}."
+        raise Declined(failed=_write_start_failed(charge, message)) from error
     if isinstance(taken, gpu_locks.Held):
         record.give_up_claim(charge)
-        _answer(connection, {"given_back": {"code": "gpu_held", "message": str(taken)}})
-        return None
-    told.tell_charge(channel, charge, [lock.descriptor for lock in taken])
-    try:
-        charge = _start(order, charge)
-    except (StartError, OSError) as error:
-        _answer(connection, {"failed": _write_start_failed(charge, str(error))})
-        return None
-    told.tell_charge(channel, charge)
-    return _announce(charge, connection)
+        raise Declined(given_back={"code": "gpu_held", "message": str(taken)})
+    told.tell_locks(channel, [lock.descriptor for lock in taken])
 
 
 def _start(order: Order, charge: Charge) -> Charge:
     folder = charge.folder
     with contextlib.suppress(OSError):  # left by an earlier attempt; it would be taken for ours
         (folder.results / "exception.json").unlink()
-    log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
+        log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         pid = spawn(order.argv, order.environment, order.workdir, log)
-    finally:
-        os.close(log)
+    except (StartError, OSError) as error:
+        gpu_locks.remove_notes(order.gpus)
+        raise Declined(failed=_write_start_failed(charge, str(error))) from error
+    os.close(log)
     return charge._replace(process=processes.identity(pid), started=time.monotonic(), started_at=record.now_utc())
 
 
@@ -117,7 +158,7 @@ def _write_start_failed(charge: Charge, message: str) -> dict[str, str]:
 
 
 def _look_after(guard: Guard, connection: socket.socket, channel: socket.socket, wakeup: Wakeup) -> None:
-    sampling = Sampling(guard.charge.folder, guard.charge.gpus, time.monotonic())
+    sampling = Sampling(guard.charge.folder, guard.main, guard.charge.gpus, time.monotonic())
     poll = select.poll()
     poll.register(wakeup.descriptor, select.POLLIN)
     connection.settimeout(None)

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["StartError", "candidates", "spawn"]
 
-_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+_ALL_SIGNALS = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
+"""Ignored ones would stay ignored: some by Python, some because somebody started the server with ``nohup``."""
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
@@ -78,7 +79,7 @@ def _spawn(path: str, argv: Sequence[str], environment: Mapping[str, str], outpu
         ],
         setsid=True,
         setsigmask=[],
-        setsigdef=_IGNORED_BY_PYTHON,
+        setsigdef=_ALL_SIGNALS,
     )
 
 

@@ -22,7 +22,7 @@ from trackside_server.runner import kernel, processes, runner
 from trackside_server.runner.adopted import Adopted, belongs
 from trackside_server.runner.order import OPENING
 from trackside_server.runner.reaping import reap_one
-from trackside_server.runner.record import Charge, is_over
+from trackside_server.runner.record import Charge, is_open
 from trackside_server.runner.wakeup import Wakeup
 
 __all__ = ["Template"]
@@ -30,6 +30,8 @@ __all__ = ["Template"]
 _SILENT = 5.0
 """Seconds that a connection may take to send its first byte."""
 _LOOK_AROUND = 60.0
+_SPARE_AFTER, _SPARE_AGAIN = 0.01, 1.0
+"""Seconds after a start until the next runner is forked, and until one that died at once is replaced."""
 _EMERGENCY = 70
 
 
@@ -50,7 +52,7 @@ class Ward:
     def listen(self) -> None:
         """Take in everything that the runner has told."""
         while (message := told.receive(self.channel)) is not None:
-            self.locks += message.locks
+            self.locks += message.descriptors
             if message.charge is not None:
                 self.charge = message.charge
             if message.wait_status is not None:
@@ -77,6 +79,8 @@ class Template:
         self._wards: dict[int, Ward] = {}
         self._adopted: list[Adopted] = []
         self._silent: dict[int, tuple[socket.socket, float]] = {}
+        self._spare: Ward | None = None
+        self._spare_due = time.monotonic() + _SPARE_AFTER
         self._last_used = time.monotonic()
         self._look_around = self._last_used + _LOOK_AROUND
 
@@ -85,6 +89,8 @@ class Template:
         kernel.become_subreaper()
         kernel.name_process("trackside-tmpl")
         self._wakeup = Wakeup(signal.SIGCHLD, signal.SIGUSR1, signal.SIGTERM)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         assert self._listener is not None
         self._listener.setblocking(False)
         self._poll.register(self._listener, select.POLLIN)
@@ -98,10 +104,11 @@ class Template:
             self._drop_silent()
             self._reap()
             self._step()
+            self._keep_spare()
 
     def _is_needed(self) -> bool:
         now = time.monotonic()
-        if self._wards or self._adopted or self._silent:
+        if self._busy():
             self._last_used = now
             return True
         if now >= self._look_around and self._listener is not None:
@@ -110,7 +117,10 @@ class Template:
                 self._retire()
         if self._listener is not None and now - self._last_used >= self._idle:
             self._retire()
-        return self._listener is not None or bool(self._wards or self._silent)
+        return self._listener is not None or self._busy()
+
+    def _busy(self) -> bool:
+        return bool(self._adopted or self._silent or len(self._wards) > (self._spare is not None))
 
     def _retire(self) -> None:
         """Take no more connections; those that came in time are served."""
@@ -126,9 +136,11 @@ class Template:
 
     def _next(self) -> float:
         now = time.monotonic()
-        moments = [self._look_around if self._look_around > now else now + _LOOK_AROUND]
-        if self._listener is not None:
-            moments.append(max(self._last_used + self._idle, now) if not self._wards else now + _LOOK_AROUND)
+        moments = [now + _LOOK_AROUND]
+        if self._listener is not None and not self._busy():
+            moments += [max(self._last_used + self._idle, now), max(self._look_around, now)]
+        if self._listener is not None and self._spare is None:
+            moments.append(self._spare_due)
         moments += [since + _SILENT for _, since in self._silent.values()]
         moments += [adopted.due for adopted in self._adopted]
         return min(moments)
@@ -175,10 +187,25 @@ class Template:
         del self._silent[descriptor]
         self._poll.unregister(descriptor)
         if opening == OPENING:
-            self._fork(connection)
+            self._give(connection)
         connection.close()
 
-    def _fork(self, connection: socket.socket) -> None:
+    def _give(self, connection: socket.socket) -> None:
+        """Give the connection to the spare runner, else to a new one."""
+        ward, self._spare = self._spare or self._fork(), None
+        self._spare_due = time.monotonic() + _SPARE_AFTER
+        if ward is not None and not told.hand_over(ward.channel, connection):
+            ward = self._fork()
+            if ward is not None:
+                told.hand_over(ward.channel, connection)
+
+    def _keep_spare(self) -> None:
+        """Fork the next runner before it is needed, once the last one is under way."""
+        if self._spare is None and self._listener is not None and time.monotonic() >= self._spare_due:
+            self._spare = self._fork()
+            self._spare_due = time.monotonic() + _SPARE_AGAIN
+
+    def _fork(self) -> Ward | None:
         ours, its = told.make_channel()
         try:
             pid = os.fork()
@@ -186,11 +213,12 @@ class Template:
             print(f"template: {error}", file=sys.stderr)  # noqa: T201
             ours.close()
             its.close()
-            return
+            return None
         if pid == 0:
-            _become_runner(connection, its, self._identity)
+            _become_runner(its, self._identity)
         its.close()
-        self._wards[pid] = Ward(pid, ours)
+        self._wards[pid] = ward = Ward(pid, ours)
+        return ward
 
     def _drop_silent(self) -> None:
         now = time.monotonic()
@@ -222,7 +250,9 @@ class Template:
     def _runner_ended(self, ward: Ward, wait_status: int) -> None:
         ward.listen()
         del self._wards[ward.pid]
-        if wait_status == 0 or ward.charge is None or is_over(ward.charge):
+        if ward is self._spare:
+            self._spare = None
+        if wait_status == 0 or ward.charge is None or not is_open(ward.charge):
             ward.close()
             return
         ward.channel.close()
@@ -259,14 +289,16 @@ class Template:
                 self._adopted.remove(adopted)
 
 
-def _become_runner(connection: socket.socket, channel: socket.socket, template: dict[str, int | float | str]) -> None:
+def _become_runner(channel: socket.socket, template: dict[str, int | float | str]) -> None:
     """Be a runner in this fork; never returns. An end other than 0 tells the template to take over."""
     status = _EMERGENCY
     try:
         signal.set_wakeup_fd(-1)
-        _close_all_but(connection.fileno(), channel.fileno())
-        connection.setblocking(True)
-        runner.serve(connection, channel, template)
+        _close_all_but(channel.fileno())
+        wakeup = runner.prepare()
+        connection = told.await_connection(channel)
+        if connection is not None:
+            runner.serve(connection, channel, template, wakeup)
         status = 0
     except BaseException:  # noqa: BLE001  (a process boundary)
         traceback.print_exc()
