@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import contextlib
 import json
+import os
 import socket
 from typing import NamedTuple
 
@@ -86,6 +87,8 @@ def receive(channel: socket.socket, flags: int = socket.MSG_DONTWAIT) -> Told | 
     for level, kind, content in rights:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
     message = json.loads(data)
     charge = Charge(**message["charge"]) if "charge" in message else None
     return Told(charge, list(descriptors), message.get("wait_status"), message.get("max_rss", 0))
