@@ -67,7 +67,7 @@ def split_url(text: str) -> tuple[str, str | None]:
     url = text.strip()
     parts = urlsplit(url if "://" in url else f"http://{url}")
     try:
-        known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         known = False
     if not known:

@@ -25,9 +25,7 @@ _NAMES = {
     "aiter_bytes": "iter_bytes",
     "aread": "read",
     "asynccontextmanager": "contextmanager",
-    "async_call": "call",
-    "async_owner": "owner",
-    "async_sleep": "sleep",
+    "awaiting": "waiting",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
 }

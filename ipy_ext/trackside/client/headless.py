@@ -14,13 +14,21 @@ from pathlib import Path
 
 from trackside.client.address import Address
 from trackside.client.server_file import ServerFile, read, read_all
-from trackside.errors import ServerUnreachable
+from trackside.errors import InvalidInput, ServerUnreachable
 from trackside.tracking.home import ensure_home
 
 __all__ = ["missing_parts", "start_server"]
 
-_NEEDED = ("trackside_server", "jupyter_server", "sqlalchemy", "alembic", "cryptography")
-_TAKEN_OUT = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "TRACKSIDE_JOB_ID", "TRACKSIDE_RUN_", "TRACKSIDE_ATTEMPT")
+_NEEDED = ("trackside_server", "jupyter_server", "sqlalchemy", "alembic", "cryptography", "numpy", "tsdownsample")
+_TAKEN_OUT = (
+    "JPY_",
+    "JUPYTERHUB_",
+    "JUPYTER_TOKEN",
+    "TRACKSIDE_JOB_ID",
+    "TRACKSIDE_RUN_",
+    "TRACKSIDE_ATTEMPT",
+    "TRACKSIDE_TOKEN",
+)
 _POLL = 0.02
 _children: list[subprocess.Popen[bytes]] = []
 
@@ -42,7 +50,22 @@ def start_server(
     if missing:
         raise _cannot_start(home, runtime_dir, missing)
     ensure_home(home)
-    until = time.monotonic() + patience
+    try:
+        return _start_or_join(home, runtime_dir, environ, answers, time.monotonic() + patience)
+    except OSError as error:
+        raise InvalidInput(
+            f"No server can start for {home}: {error.strerror or error} ({error.filename}).",
+            hint="Set TRACKSIDE_HOME to a folder that you may write to.",
+        ) from error
+
+
+def _start_or_join(
+    home: Path,
+    runtime_dir: Path,
+    environ: Mapping[str, str],
+    answers: Callable[[Address], bool],
+    until: float,
+) -> Address:
     with _only_one(home / "headless.lock", until):
         for file in read_all(runtime_dir):
             if file.serves(home) and answers(file.address):

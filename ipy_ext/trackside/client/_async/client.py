@@ -14,7 +14,7 @@ from trackside.client._async.runs import AsyncRuns
 from trackside.client._async.stream import AsyncStream
 from trackside.client.access import Access
 from trackside.client.address import Address
-from trackside.client.concurrency import AsyncFlow
+from trackside.client.awaiting import Flow
 from trackside.errors import ServerUnreachable
 from trackside.models import Event, GpuReport, Health
 from trackside.models.stream import EventMessage, ServerMessage
@@ -62,7 +62,7 @@ class AsyncClient:
         """Return the GPUs of the server's machine and who holds them."""
         return await self._connection.get("gpus", GpuReport)
 
-    async def events(self, since: int | None = None) -> AsyncFlow[Event]:
+    async def events(self, since: int | None = None) -> Flow[Event]:
         """Yield what happens, for as long as you take it: from now on, or from after the event with id ``since``.
 
         Each event comes once and in order, also over a restart of the server.
@@ -72,7 +72,7 @@ class AsyncClient:
                 if isinstance(message, EventMessage):
                     yield message.event
 
-    async def event_messages(self, since: int | None = None) -> AsyncFlow[ServerMessage]:
+    async def event_messages(self, since: int | None = None) -> Flow[ServerMessage]:
         """Yield the same events as messages, with ``Subscribed`` each time a connection stands: then is the time to look."""
         stream = AsyncStream(self._connection, "events", {"since": since}, resume="since")
         async with aclosing(stream.messages()) as messages:

@@ -12,7 +12,7 @@ import httpx
 
 from trackside.client.address import Address
 from trackside.client.answers import decoded, refusal
-from trackside.client.concurrency import AsyncFlow, AsyncLock, async_call, async_owner
+from trackside.client.awaiting import Flow, Lock, call, owner
 from trackside.client.failures import CAUGHT, NEVER_SENT, failure
 from trackside.client.tls import tls_context
 from trackside.errors import Conflict, NotAllowed, ServerUnreachable, TracksideError
@@ -37,6 +37,17 @@ class _Line(NamedTuple):
     http: httpx.AsyncClient
 
 
+class _Call(NamedTuple):
+    """One request."""
+
+    method: str
+    path: str
+    params: Params | None = None
+    content: bytes | None = None
+    headers: Mapping[str, str] | None = None
+    limits: httpx.Timeout = _TIMEOUT
+
+
 class AsyncConnection:
     """Sends requests; every failure comes out as an error of ``trackside.errors``.
 
@@ -47,7 +58,7 @@ class AsyncConnection:
     def __init__(self, find: Finder, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._find = find
         self._transport = transport
-        self._lock = AsyncLock()
+        self._lock = Lock()
         self._line: _Line | None = None
         self._owner: tuple[int, int] | None = None
         self._closed = False
@@ -89,30 +100,21 @@ class AsyncConnection:
         start: bool = True,
     ) -> httpx.Response:
         """Return the whole answer; ``repeat`` says that the request may arrive twice without harm."""
-        tries = 1
-        while True:
-            line = await self._connected(start=start)
-            try:
-                async with self._opened(line, method, path, params, content, headers) as response:
-                    await self._whole(response, line.address)
-                    return response
-            except TracksideError as error:
-                if tries == _TRIES or not await self._may_go_on(line, error, repeat=repeat, start=start):
-                    raise
-                _log.debug("%s %s again: %s", method, path, error)
-            tries += 1
+        return await self._sent(_Call(method, path, params, content, headers), whole=True, repeat=repeat, start=start)
 
     @asynccontextmanager
     async def opened(
-        self, path: str, params: Params | None, headers: Mapping[str, str], *, idle: float
+        self, path: str, params: Params | None, headers: Mapping[str, str], *, idle: float, start: bool = True
     ) -> AsyncIterator[httpx.Response]:
         """Hold the answer to a GET whose body comes by and by; silence of ``idle`` seconds is a lost connection."""
-        line = await self._connected()
-        limits = httpx.Timeout(60.0, connect=5.0, read=idle)
-        async with self._opened(line, "GET", path, params, None, headers, limits) as response:
+        call = _Call("GET", path, params, None, headers, httpx.Timeout(60.0, connect=5.0, read=idle))
+        response = await self._sent(call, whole=False, repeat=True, start=start)
+        try:
             yield response
+        finally:
+            await response.aclose()
 
-    async def chunks(self, response: httpx.Response) -> AsyncFlow[bytes]:
+    async def chunks(self, response: httpx.Response) -> Flow[bytes]:
         """Yield the body of an answer that is held open."""
         address = await self.address()
         try:
@@ -121,55 +123,57 @@ class AsyncConnection:
         except CAUGHT as error:
             raise failure(error, address) from error
 
-    async def find_again(self, *, start: bool) -> None:
-        """Look for the server anew, if it was found on this machine; the old connections are closed."""
-        line = self._line
-        if line is not None and line.address.is_found:
-            await self._move(line, start=start)
-
     async def close(self) -> None:
         """Close the connections; later requests raise Conflict."""
         self._closed = True
         line, self._line = self._line, None
-        if line is not None and self._owner == async_owner():
+        if line is not None and self._owner == owner():
             await line.http.aclose()
 
-    @asynccontextmanager
-    async def _opened(
-        self,
-        line: _Line,
-        method: str,
-        path: str,
-        params: Params | None,
-        content: bytes | None,
-        headers: Mapping[str, str] | None,
-        limits: httpx.Timeout = _TIMEOUT,
-    ) -> AsyncIterator[httpx.Response]:
-        given = {key: value for key, value in (params or {}).items() if value is not None}
-        request = line.http.build_request(
-            method, line.address.api + path, params=given, content=content, headers=headers, timeout=limits
-        )
+    async def _sent(self, call: _Call, *, whole: bool, repeat: bool, start: bool) -> httpx.Response:
+        """Send the request, again where that helps and does no harm; return the answer, whole or as it begins."""
+        tries = 1
+        while True:
+            line = await self._connected(start=start)
+            try:
+                return await self._sent_once(line, call, whole=whole)
+            except TracksideError as error:
+                if tries == _TRIES or not await self._may_go_on(line, error, repeat=repeat, start=start):
+                    raise
+                _log.debug("%s %s again: %s", call.method, call.path, error)
+            tries += 1
+
+    async def _sent_once(self, line: _Line, call: _Call, *, whole: bool) -> httpx.Response:
+        params = {key: value for key, value in (call.params or {}).items() if value is not None}
         try:
+            request = line.http.build_request(
+                call.method,
+                line.address.api + call.path,
+                params=params,
+                content=call.content,
+                headers=call.headers,
+                timeout=call.limits,
+            )
             response = await line.http.send(request, stream=True)
+            try:
+                if whole or not response.is_success:
+                    await response.aread()
+            except BaseException:
+                await response.aclose()
+                raise
         except CAUGHT as error:
             raise failure(error, line.address) from error
-        try:
-            if not response.is_success:
-                content = await self._whole(response, line.address)
-                raise refusal(response.status_code, response.headers, content, line.address)
-            yield response
-        finally:
-            await response.aclose()
+        except RuntimeError as error:
+            if not line.http.is_closed:
+                raise
+            raise ServerUnreachable(f"{line.address.url} was left.", code="connection_refused") from error
+        if not response.is_success:
+            raise refusal(response.status_code, response.headers, response.content, line.address)
+        return response
 
     async def _decoded(self, answer: httpx.Response, wanted: type[T]) -> T:
         address = await self.address()
         return decoded(answer.content, wanted, address, content_type=answer.headers.get("content-type", ""))
-
-    async def _whole(self, response: httpx.Response, address: Address) -> bytes:
-        try:
-            return await response.aread()
-        except CAUGHT as error:
-            raise failure(error, address) from error
 
     async def _may_go_on(self, line: _Line, error: TracksideError, *, repeat: bool, start: bool) -> bool:
         """Return whether the request shall be sent again, after looking for the server anew where that may help."""
@@ -182,12 +186,12 @@ class AsyncConnection:
     async def _connected(self, *, start: bool = True) -> _Line:
         if self._closed:
             raise Conflict("This client is closed.", hint="Make a new one.", code="closed")
-        if self._line is not None and self._owner == async_owner():
+        if self._line is not None and self._owner == owner():
             return self._line
         async with self._lock:
-            if self._line is None or self._owner != async_owner():
+            if self._line is None or self._owner != owner():
                 address = self._line.address if self._line is not None else await self._found(check=False, start=start)
-                self._line, self._owner = _Line(address, self._http(address)), async_owner()
+                self._line, self._owner = _Line(address, self._http(address)), owner()
             return self._line
 
     async def _move(self, line: _Line, *, start: bool) -> bool:
@@ -204,7 +208,7 @@ class AsyncConnection:
         return True
 
     async def _found(self, *, check: bool, start: bool) -> Address:
-        return await async_call(lambda: self._find(check, start))
+        return await call(lambda: self._find(check, start))
 
     def _http(self, address: Address) -> httpx.AsyncClient:
         headers = {"User-Agent": "trackside"}

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from trackside.client._async.connection import AsyncConnection
 from trackside.client._async.pages import every_job
 from trackside.client._async.stream import AsyncStream
-from trackside.client.concurrency import AsyncFlow
+from trackside.client.awaiting import Flow
 from trackside.client.reference import Reference, id_of, segment
 from trackside.errors import NotFound, WaitTimeout
 from trackside.models import Job, JobChanged, JobDeleted
@@ -22,12 +22,14 @@ _ASKED_ONE_BY_ONE = 20
 End = tuple[int, Job]
 
 
-async def ends(connection: AsyncConnection, jobs: Sequence[Reference], seconds: float | None) -> AsyncFlow[End]:
+async def ends(connection: AsyncConnection, jobs: Sequence[Reference], seconds: float | None) -> Flow[End]:
     """Yield position and final state of each job as it ends; those that have ended already come first.
 
     The jobs are looked at when a connection stands; from then on only events count, so that no end is missed
     however often the connection drops. Raises WaitTimeout after so many ``seconds``, NotFound for a deleted job.
     """
+    if not jobs:
+        return
     until = None if seconds is None else time.monotonic() + seconds
     waiting = AsyncWaiting(connection, jobs)
     async with aclosing(AsyncStream(connection, "events", {}, resume="since", until=until).messages()) as messages:

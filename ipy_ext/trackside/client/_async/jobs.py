@@ -12,7 +12,7 @@ from trackside.client._async.connection import AsyncConnection
 from trackside.client._async.ending import ends
 from trackside.client._async.log import follow_bytes, follow_text, read_log
 from trackside.client._async.pages import every_job
-from trackside.client.concurrency import AsyncFlow
+from trackside.client.awaiting import Flow
 from trackside.client.fields import Fields, body
 from trackside.client.reference import Reference, is_one, joined, one_or_more, segment
 from trackside.errors import InvalidInput
@@ -81,7 +81,7 @@ class AsyncJobs:
 
     async def iterate(
         self, *, status: str | Iterable[str] | None = None, tag: str | None = None, name: str | None = None
-    ) -> AsyncFlow[Job]:
+    ) -> Flow[Job]:
         """Yield all jobs, newest first, page by page as they are taken."""
         async with aclosing(every_job(self._connection, {"status": joined(status), "tag": tag, "name": name})) as jobs:
             async for job in jobs:
@@ -134,7 +134,7 @@ class AsyncJobs:
         tail: int | None = None,
         offset: int | None = None,
         binary: Literal[False] = False,
-    ) -> AsyncFlow[str]: ...
+    ) -> Flow[str]: ...
 
     @overload
     def logs(
@@ -145,7 +145,7 @@ class AsyncJobs:
         tail: int | None = None,
         offset: int | None = None,
         binary: Literal[True],
-    ) -> AsyncFlow[bytes]: ...
+    ) -> Flow[bytes]: ...
 
     def logs(
         self,
@@ -155,7 +155,7 @@ class AsyncJobs:
         tail: int | None = None,
         offset: int | None = None,
         binary: bool = False,
-    ) -> Awaitable[str] | Awaitable[bytes] | AsyncFlow[str] | AsyncFlow[bytes]:
+    ) -> Awaitable[str] | Awaitable[bytes] | Flow[str] | Flow[bytes]:
         """Return the output so far, or with ``follow`` yield it piece by piece until the job ends.
 
         ``tail`` begins so many lines before the end, ``offset`` at a byte. Text is UTF-8 with replacement;
@@ -202,7 +202,7 @@ class AsyncJobs:
         self,
         jobs: Iterable[Reference],
         timeout: float | None = None,  # noqa: ASYNC109
-    ) -> AsyncFlow[Job]:
+    ) -> Flow[Job]:
         """Yield each job as it ends, those that have ended already first; as ``concurrent.futures.as_completed``."""
         async with aclosing(ends(self._connection, one_or_more(jobs), timeout)) as found:
             async for _, job in found:

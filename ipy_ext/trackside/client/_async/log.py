@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from trackside.client._async.connection import AsyncConnection
 from trackside.client._async.stream import AsyncStream
-from trackside.client.concurrency import AsyncFlow
+from trackside.client.awaiting import Flow
 from trackside.models.stream import LogChunk
 
 __all__ = ["follow_bytes", "follow_text", "read_log"]
@@ -30,7 +30,7 @@ async def read_log(
 
 async def follow_text(
     connection: AsyncConnection, job: str, *, tail: int | None = None, offset: int | None = None
-) -> AsyncFlow[str]:
+) -> Flow[str]:
     """Yield the output as it comes, until the job has ended and all was sent."""
     async with aclosing(_chunks(connection, job, tail, offset)) as chunks:
         async for chunk in chunks:
@@ -39,7 +39,7 @@ async def follow_text(
 
 async def follow_bytes(
     connection: AsyncConnection, job: str, *, tail: int | None = None, offset: int | None = None
-) -> AsyncFlow[bytes]:
+) -> Flow[bytes]:
     """Yield the output as the job wrote it; the stream, whose text may hold replacements, only says what is new."""
     async with aclosing(_chunks(connection, job, tail, offset)) as chunks:
         async for chunk in chunks:
@@ -51,7 +51,7 @@ async def follow_bytes(
                 yield part
 
 
-async def _chunks(connection: AsyncConnection, job: str, tail: int | None, offset: int | None) -> AsyncFlow[LogChunk]:
+async def _chunks(connection: AsyncConnection, job: str, tail: int | None, offset: int | None) -> Flow[LogChunk]:
     params = {"follow": 1, "tail": tail if offset is None else None, "offset": offset}
     stream = AsyncStream(connection, f"jobs/{job}/log", params, resume="offset")
     async with aclosing(stream.messages()) as messages:

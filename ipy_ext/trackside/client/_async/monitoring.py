@@ -8,7 +8,7 @@ from typing import overload
 
 from trackside.client._async.connection import AsyncConnection
 from trackside.client._async.stream import AsyncStream
-from trackside.client.concurrency import AsyncFlow
+from trackside.client.awaiting import Flow
 from trackside.client.parts import chosen_parts, only
 from trackside.models import SystemSample
 from trackside.models.stream import SystemMessage
@@ -27,14 +27,14 @@ class AsyncMonitoring:
         return await self._connection.get("system", SystemSample)
 
     @overload
-    def stream(self, interval: float = 5.0, types: None = None) -> AsyncFlow[SystemSample]: ...
+    def stream(self, interval: float = 5.0, types: None = None) -> Flow[SystemSample]: ...
 
     @overload
-    def stream(self, interval: float = 5.0, *, types: Iterable[str]) -> AsyncFlow[dict[str, object]]: ...
+    def stream(self, interval: float = 5.0, *, types: Iterable[str]) -> Flow[dict[str, object]]: ...
 
     def stream(
         self, interval: float = 5.0, types: Iterable[str] | None = None
-    ) -> AsyncFlow[SystemSample] | AsyncFlow[dict[str, object]]:
+    ) -> Flow[SystemSample] | Flow[dict[str, object]]:
         """Yield the machine every ``interval`` seconds, for as long as you take it.
 
         With ``types`` (some of ``cpu``, ``memory``, ``disk``, ``gpus``, ``jobs``) only their fields, as a dict with
@@ -42,14 +42,14 @@ class AsyncMonitoring:
         """
         return self._samples(interval) if types is None else self._parts(interval, chosen_parts(types))
 
-    async def _samples(self, interval: float) -> AsyncFlow[SystemSample]:
+    async def _samples(self, interval: float) -> Flow[SystemSample]:
         stream = AsyncStream(self._connection, "system/stream", {"interval": interval})
         async with aclosing(stream.messages()) as messages:
             async for message in messages:
                 if isinstance(message, SystemMessage):
                     yield message.system
 
-    async def _parts(self, interval: float, fields: list[str]) -> AsyncFlow[dict[str, object]]:
+    async def _parts(self, interval: float, fields: list[str]) -> Flow[dict[str, object]]:
         async with aclosing(self._samples(interval)) as samples:
             async for sample in samples:
                 yield only(sample, fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trackside.client._async.connection import AsyncConnection, Params
-from trackside.client.concurrency import AsyncFlow
+from trackside.client.awaiting import Flow
 from trackside.models import Job, JobPage, RunInfo, RunPage
 
 __all__ = ["every_job", "every_run"]
@@ -11,7 +11,7 @@ __all__ = ["every_job", "every_run"]
 _PAGE = 500
 
 
-async def every_job(connection: AsyncConnection, params: Params) -> AsyncFlow[Job]:
+async def every_job(connection: AsyncConnection, params: Params) -> Flow[Job]:
     """Yield the jobs that these parameters select, newest first."""
     cursor: str | None = None
     while True:
@@ -23,7 +23,7 @@ async def every_job(connection: AsyncConnection, params: Params) -> AsyncFlow[Jo
             return
 
 
-async def every_run(connection: AsyncConnection, params: Params) -> AsyncFlow[RunInfo]:
+async def every_run(connection: AsyncConnection, params: Params) -> Flow[RunInfo]:
     """Yield the runs that these parameters select, newest first."""
     cursor: str | None = None
     while True:

@@ -14,7 +14,7 @@ from trackside.client._async.connection import AsyncConnection
 from trackside.client._async.download import download_to
 from trackside.client._async.pages import every_run
 from trackside.client._async.stream import AsyncStream
-from trackside.client.concurrency import AsyncFlow
+from trackside.client.awaiting import Flow
 from trackside.client.parts import Root, artifact_path, local_path, records_of
 from trackside.client.reference import Reference, joined, name_of, segment
 from trackside.errors import InvalidInput
@@ -45,7 +45,7 @@ class AsyncRuns:
 
     async def iterate(
         self, query: str | None = None, *, tag: str | None = None, status: str | Iterable[str] | None = None
-    ) -> AsyncFlow[RunInfo]:
+    ) -> Flow[RunInfo]:
         """Yield all runs, newest first, page by page as they are taken."""
         params = {"query": query, "tag": tag, "status": joined(status)}
         async with aclosing(every_run(self._connection, params)) as runs:
@@ -119,7 +119,7 @@ class AsyncRuns:
         url = f"runs/{segment(run)}/artifacts/{artifact_path(path)}"
         return await download_to(self._connection, url, {"root": root}, local_path(path, to))
 
-    async def stream(self, run: Reference, *, begin: Literal["start", "end"] = "start") -> AsyncFlow[ServerMessage]:
+    async def stream(self, run: Reference, *, begin: Literal["start", "end"] = "start") -> Flow[ServerMessage]:
         """Yield log, metrics and progress of the run as they come, ``Done`` last; a dropped connection is taken up again."""
         stream = AsyncStream(self._connection, f"runs/{segment(run)}/stream", {"from": begin})
         async with aclosing(stream.messages()) as messages:

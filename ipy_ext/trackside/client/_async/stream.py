@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import aclosing
 
 from trackside.client._async.connection import AsyncConnection, Params
+from trackside.client.awaiting import Flow, sleep
 from trackside.client.backoff import delays
-from trackside.client.concurrency import AsyncFlow, async_sleep
 from trackside.client.failures import PASSING
 from trackside.client.messages import message_of
 from trackside.client.sse import SseParser
-from trackside.errors import ServerUnreachable, TracksideError
+from trackside.errors import TracksideError
 from trackside.models.stream import Done, ServerMessage, Subscribed
 
 __all__ = ["AsyncStream"]
@@ -55,7 +55,7 @@ class AsyncStream:
         self._alive_at: float | None = None
         self._delays: Iterator[float] = delays(_FIRST_DELAY)
 
-    async def messages(self) -> AsyncFlow[ServerMessage]:
+    async def messages(self) -> Flow[ServerMessage]:
         """Yield each message once, ``Subscribed`` at each new connection; ends after ``Done`` or when time is over."""
         while self._remaining() > 0:
             try:
@@ -64,21 +64,21 @@ class AsyncStream:
                         yield message
                         if isinstance(message, Done):
                             return
-                await self._pause()
             except TracksideError as error:
                 self._bear(error)
                 _log.debug("%s dropped at %r: %s", self._path, self._position, error)
-                await self._pause()
-                await self._look_again()
+            await self._pause()
 
-    async def _one_connection(self) -> AsyncFlow[ServerMessage]:
+    async def _one_connection(self) -> Flow[ServerMessage]:
         """Yield what one connection brings; ends when the server ends it or when the time left needs a shorter wait."""
         parser = SseParser()
         idle = min(_SILENCE, max(self._remaining(), 0.01))
         headers = {"Accept": "text/event-stream"}
         if self._position:
             headers["Last-Event-ID"] = self._position
-        async with self._connection.opened(self._path, self._params, headers, idle=idle) as response:
+        async with self._connection.opened(
+            self._path, self._params, headers, idle=idle, start=self._may_start()
+        ) as response:
             self._alive_at = time.monotonic()
             async with aclosing(self._connection.chunks(response)) as chunks:
                 async for chunk in chunks:
@@ -116,12 +116,8 @@ class AsyncStream:
     async def _pause(self) -> None:
         delay = min(next(self._delays), self._remaining())
         if delay > 0:
-            await async_sleep(delay)
+            await sleep(delay)
 
-    async def _look_again(self) -> None:
-        """Find the server anew; in the first seconds without starting one, since Jupyter may be just restarting."""
-        lasted = 0.0 if self._alive_at is None else time.monotonic() - self._alive_at
-        try:
-            await self._connection.find_again(start=lasted > _BEFORE_STARTING)
-        except ServerUnreachable as error:
-            self._bear(error)
+    def _may_start(self) -> bool:
+        """Whether a server may be started: not in the first seconds after one went, since it may be just restarting."""
+        return self._alive_at is None or time.monotonic() - self._alive_at > _BEFORE_STARTING

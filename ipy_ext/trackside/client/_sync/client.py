@@ -15,7 +15,7 @@ from trackside.client._sync.runs import Runs
 from trackside.client._sync.stream import Stream
 from trackside.client.access import Access
 from trackside.client.address import Address
-from trackside.client.concurrency import Flow
+from trackside.client.waiting import Flow
 from trackside.errors import ServerUnreachable
 from trackside.models import Event, GpuReport, Health
 from trackside.models.stream import EventMessage, ServerMessage

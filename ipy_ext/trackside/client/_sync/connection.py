@@ -13,9 +13,9 @@ import httpx
 
 from trackside.client.address import Address
 from trackside.client.answers import decoded, refusal
-from trackside.client.concurrency import Flow, Lock, call, owner
 from trackside.client.failures import CAUGHT, NEVER_SENT, failure
 from trackside.client.tls import tls_context
+from trackside.client.waiting import Flow, Lock, call, owner
 from trackside.errors import Conflict, NotAllowed, ServerUnreachable, TracksideError
 
 __all__ = ["Connection", "Finder", "Params"]
@@ -36,6 +36,17 @@ class _Line(NamedTuple):
 
     address: Address
     http: httpx.Client
+
+
+class _Call(NamedTuple):
+    """One request."""
+
+    method: str
+    path: str
+    params: Params | None = None
+    content: bytes | None = None
+    headers: Mapping[str, str] | None = None
+    limits: httpx.Timeout = _TIMEOUT
 
 
 class Connection:
@@ -90,28 +101,19 @@ class Connection:
         start: bool = True,
     ) -> httpx.Response:
         """Return the whole answer; ``repeat`` says that the request may arrive twice without harm."""
-        tries = 1
-        while True:
-            line = self._connected(start=start)
-            try:
-                with self._opened(line, method, path, params, content, headers) as response:
-                    self._whole(response, line.address)
-                    return response
-            except TracksideError as error:
-                if tries == _TRIES or not self._may_go_on(line, error, repeat=repeat, start=start):
-                    raise
-                _log.debug("%s %s again: %s", method, path, error)
-            tries += 1
+        return self._sent(_Call(method, path, params, content, headers), whole=True, repeat=repeat, start=start)
 
     @contextmanager
     def opened(
-        self, path: str, params: Params | None, headers: Mapping[str, str], *, idle: float
+        self, path: str, params: Params | None, headers: Mapping[str, str], *, idle: float, start: bool = True
     ) -> Iterator[httpx.Response]:
         """Hold the answer to a GET whose body comes by and by; silence of ``idle`` seconds is a lost connection."""
-        line = self._connected()
-        limits = httpx.Timeout(60.0, connect=5.0, read=idle)
-        with self._opened(line, "GET", path, params, None, headers, limits) as response:
+        call = _Call("GET", path, params, None, headers, httpx.Timeout(60.0, connect=5.0, read=idle))
+        response = self._sent(call, whole=False, repeat=True, start=start)
+        try:
             yield response
+        finally:
+            response.close()
 
     def chunks(self, response: httpx.Response) -> Flow[bytes]:
         """Yield the body of an answer that is held open."""
@@ -121,12 +123,6 @@ class Connection:
         except CAUGHT as error:
             raise failure(error, address) from error
 
-    def find_again(self, *, start: bool) -> None:
-        """Look for the server anew, if it was found on this machine; the old connections are closed."""
-        line = self._line
-        if line is not None and line.address.is_found:
-            self._move(line, start=start)
-
     def close(self) -> None:
         """Close the connections; later requests raise Conflict."""
         self._closed = True
@@ -134,42 +130,50 @@ class Connection:
         if line is not None and self._owner == owner():
             line.http.close()
 
-    @contextmanager
-    def _opened(
-        self,
-        line: _Line,
-        method: str,
-        path: str,
-        params: Params | None,
-        content: bytes | None,
-        headers: Mapping[str, str] | None,
-        limits: httpx.Timeout = _TIMEOUT,
-    ) -> Iterator[httpx.Response]:
-        given = {key: value for key, value in (params or {}).items() if value is not None}
-        request = line.http.build_request(
-            method, line.address.api + path, params=given, content=content, headers=headers, timeout=limits
-        )
+    def _sent(self, call: _Call, *, whole: bool, repeat: bool, start: bool) -> httpx.Response:
+        """Send the request, again where that helps and does no harm; return the answer, whole or as it begins."""
+        tries = 1
+        while True:
+            line = self._connected(start=start)
+            try:
+                return self._sent_once(line, call, whole=whole)
+            except TracksideError as error:
+                if tries == _TRIES or not self._may_go_on(line, error, repeat=repeat, start=start):
+                    raise
+                _log.debug("%s %s again: %s", call.method, call.path, error)
+            tries += 1
+
+    def _sent_once(self, line: _Line, call: _Call, *, whole: bool) -> httpx.Response:
+        params = {key: value for key, value in (call.params or {}).items() if value is not None}
         try:
+            request = line.http.build_request(
+                call.method,
+                line.address.api + call.path,
+                params=params,
+                content=call.content,
+                headers=call.headers,
+                timeout=call.limits,
+            )
             response = line.http.send(request, stream=True)
+            try:
+                if whole or not response.is_success:
+                    response.read()
+            except BaseException:
+                response.close()
+                raise
         except CAUGHT as error:
             raise failure(error, line.address) from error
-        try:
-            if not response.is_success:
-                content = self._whole(response, line.address)
-                raise refusal(response.status_code, response.headers, content, line.address)
-            yield response
-        finally:
-            response.close()
+        except RuntimeError as error:
+            if not line.http.is_closed:
+                raise
+            raise ServerUnreachable(f"{line.address.url} was left.", code="connection_refused") from error
+        if not response.is_success:
+            raise refusal(response.status_code, response.headers, response.content, line.address)
+        return response
 
     def _decoded(self, answer: httpx.Response, wanted: type[T]) -> T:
         address = self.address()
         return decoded(answer.content, wanted, address, content_type=answer.headers.get("content-type", ""))
-
-    def _whole(self, response: httpx.Response, address: Address) -> bytes:
-        try:
-            return response.read()
-        except CAUGHT as error:
-            raise failure(error, address) from error
 
     def _may_go_on(self, line: _Line, error: TracksideError, *, repeat: bool, start: bool) -> bool:
         """Return whether the request shall be sent again, after looking for the server anew where that may help."""

@@ -10,8 +10,8 @@ from contextlib import closing
 from trackside.client._sync.connection import Connection
 from trackside.client._sync.pages import every_job
 from trackside.client._sync.stream import Stream
-from trackside.client.concurrency import Flow
 from trackside.client.reference import Reference, id_of, segment
+from trackside.client.waiting import Flow
 from trackside.errors import NotFound, WaitTimeout
 from trackside.models import Job, JobChanged, JobDeleted
 from trackside.models.stream import EventMessage, ServerMessage, Subscribed
@@ -29,6 +29,8 @@ def ends(connection: Connection, jobs: Sequence[Reference], seconds: float | Non
     The jobs are looked at when a connection stands; from then on only events count, so that no end is missed
     however often the connection drops. Raises WaitTimeout after so many ``seconds``, NotFound for a deleted job.
     """
+    if not jobs:
+        return
     until = None if seconds is None else time.monotonic() + seconds
     waiting = Waiting(connection, jobs)
     with closing(Stream(connection, "events", {}, resume="since", until=until).messages()) as messages:

@@ -13,9 +13,9 @@ from trackside.client._sync.connection import Connection
 from trackside.client._sync.ending import ends
 from trackside.client._sync.log import follow_bytes, follow_text, read_log
 from trackside.client._sync.pages import every_job
-from trackside.client.concurrency import Flow
 from trackside.client.fields import Fields, body
 from trackside.client.reference import Reference, is_one, joined, one_or_more, segment
+from trackside.client.waiting import Flow
 from trackside.errors import InvalidInput
 from trackside.models import Explanation, Job, JobPage
 from trackside.models.job import DryRun

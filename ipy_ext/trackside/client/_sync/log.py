@@ -7,7 +7,7 @@ from contextlib import closing
 
 from trackside.client._sync.connection import Connection
 from trackside.client._sync.stream import Stream
-from trackside.client.concurrency import Flow
+from trackside.client.waiting import Flow
 from trackside.models.stream import LogChunk
 
 __all__ = ["follow_bytes", "follow_text", "read_log"]

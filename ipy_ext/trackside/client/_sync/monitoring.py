@@ -9,8 +9,8 @@ from typing import overload
 
 from trackside.client._sync.connection import Connection
 from trackside.client._sync.stream import Stream
-from trackside.client.concurrency import Flow
 from trackside.client.parts import chosen_parts, only
+from trackside.client.waiting import Flow
 from trackside.models import SystemSample
 from trackside.models.stream import SystemMessage
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from trackside.client._sync.connection import Connection, Params
-from trackside.client.concurrency import Flow
+from trackside.client.waiting import Flow
 from trackside.models import Job, JobPage, RunInfo, RunPage
 
 __all__ = ["every_job", "every_run"]

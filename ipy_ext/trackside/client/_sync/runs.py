@@ -15,9 +15,9 @@ from trackside.client._sync.connection import Connection
 from trackside.client._sync.download import download_to
 from trackside.client._sync.pages import every_run
 from trackside.client._sync.stream import Stream
-from trackside.client.concurrency import Flow
 from trackside.client.parts import Root, artifact_path, local_path, records_of
 from trackside.client.reference import Reference, joined, name_of, segment
+from trackside.client.waiting import Flow
 from trackside.errors import InvalidInput
 from trackside.models import ArtifactPage, Comparison, Metrics, RunInfo, RunPage
 from trackside.models.stream import ServerMessage

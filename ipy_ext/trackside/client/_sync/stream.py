@@ -11,11 +11,11 @@ from contextlib import closing
 
 from trackside.client._sync.connection import Connection, Params
 from trackside.client.backoff import delays
-from trackside.client.concurrency import Flow, sleep
 from trackside.client.failures import PASSING
 from trackside.client.messages import message_of
 from trackside.client.sse import SseParser
-from trackside.errors import ServerUnreachable, TracksideError
+from trackside.client.waiting import Flow, sleep
+from trackside.errors import TracksideError
 from trackside.models.stream import Done, ServerMessage, Subscribed
 
 __all__ = ["Stream"]
@@ -65,12 +65,10 @@ class Stream:
                         yield message
                         if isinstance(message, Done):
                             return
-                self._pause()
             except TracksideError as error:
                 self._bear(error)
                 _log.debug("%s dropped at %r: %s", self._path, self._position, error)
-                self._pause()
-                self._look_again()
+            self._pause()
 
     def _one_connection(self) -> Flow[ServerMessage]:
         """Yield what one connection brings; ends when the server ends it or when the time left needs a shorter wait."""
@@ -79,7 +77,7 @@ class Stream:
         headers = {"Accept": "text/event-stream"}
         if self._position:
             headers["Last-Event-ID"] = self._position
-        with self._connection.opened(self._path, self._params, headers, idle=idle) as response:
+        with self._connection.opened(self._path, self._params, headers, idle=idle, start=self._may_start()) as response:
             self._alive_at = time.monotonic()
             with closing(self._connection.chunks(response)) as chunks:
                 for chunk in chunks:
@@ -119,10 +117,6 @@ class Stream:
         if delay > 0:
             sleep(delay)
 
-    def _look_again(self) -> None:
-        """Find the server anew; in the first seconds without starting one, since Jupyter may be just restarting."""
-        lasted = 0.0 if self._alive_at is None else time.monotonic() - self._alive_at
-        try:
-            self._connection.find_again(start=lasted > _BEFORE_STARTING)
-        except ServerUnreachable as error:
-            self._bear(error)
+    def _may_start(self) -> bool:
+        """Whether a server may be started: not in the first seconds after one went, since it may be just restarting."""
+        return self._alive_at is None or time.monotonic() - self._alive_at > _BEFORE_STARTING
