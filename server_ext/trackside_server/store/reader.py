@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, tuple_
 
-from trackside.models import FINAL, STATUSES, Event, Status
+from trackside.models import FINAL, STATUSES, Event, Job, Status
 from trackside_server.domain.record import JobRecord, RunRow, job_id, job_seq
 from trackside_server.store import cursors
 from trackside_server.store.rows import event_from, job_from, run_from, to_micros
@@ -140,7 +140,7 @@ class Reader:
     def events_since(self, event_id: int, limit: int = 500) -> list[Event]:
         """Return the events after this id, oldest first."""
         rows = self._connection.execute(_EVENTS.where(events.c.id > event_id).order_by(events.c.id).limit(limit))
-        return [self._event(row) for row in rows]
+        return [event_from(*row, self._wire) for row in rows]
 
     def last_event_id(self) -> int:
         """Return the id of the newest event; 0 when there was none."""
@@ -150,10 +150,8 @@ class Reader:
         """Return the id of the oldest event that is still kept; 0 when there is none."""
         return self._connection.execute(select(func.min(events.c.id))).scalar() or 0
 
-    def _event(self, row: Row[int, int, str, str, str | None]) -> Event:
-        number, at, kind, payload, spec = row
-        message = self._describe(job_from(payload, spec)) if kind == "job" and spec else ""
-        return event_from(number, at, kind, payload, spec, self._home_id, message)
+    def _wire(self, record: JobRecord) -> Job:
+        return record.to_wire(self._home_id, self._describe(record))
 
     # Runs
 

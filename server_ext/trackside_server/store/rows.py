@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from trackside.errors import InvalidInput
-from trackside.models import Event, JobChanged, JobDeleted, JobSpec, RunChanged
+from trackside.models import Event, Job, JobChanged, JobDeleted, JobSpec, RunChanged
 from trackside.tracking.values import spell_floats
 from trackside_server.domain.record import JobRecord, RunRow
 
@@ -85,11 +86,13 @@ def run_from(facts: str) -> RunRow:
     return _decode_run(facts)
 
 
-def event_from(number: int, at: int, kind: str, payload: str, spec: str | None, home_id: str, message: str) -> Event:
+def event_from(
+    number: int, at: int, kind: str, payload: str, spec: str | None, to_wire: Callable[[JobRecord], Job]
+) -> Event:
     """Return an event as clients see it. ``payload`` is the job's facts, or the id of the job or run."""
     moment = from_micros(at)
     if kind == "job":
-        return JobChanged(number, moment, job_from(payload, spec or "{}").to_wire(home_id, message))
+        return JobChanged(number, moment, to_wire(job_from(payload, spec or "{}")))
     if kind == "job_deleted":
         return JobDeleted(number, moment, payload)
     return RunChanged(number, moment, payload)
