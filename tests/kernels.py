@@ -15,7 +15,7 @@ import websocket
 
 from tests.serving import LiveServer
 
-__all__ = ["CellError", "Cell", "ServerKernel"]
+__all__ = ["Cell", "CellError", "ServerKernel"]
 
 
 class CellError(AssertionError):
@@ -49,12 +49,16 @@ class ServerKernel:
         self.id = str(made.json()["id"])
         self._session = uuid.uuid4().hex
         address = server.url.replace("http", "ws", 1) + f"api/kernels/{self.id}/channels?session_id={self._session}"
-        self._socket = websocket.create_connection(address, header=[f"Authorization: token {server.token}"], timeout=120)
+        self._socket = websocket.create_connection(
+            address, header=[f"Authorization: token {server.token}"], timeout=120
+        )
         self.pid = int(self.execute("import os; print(os.getpid())").stdout)
 
     def execute(self, code: str, timeout: float = 120.0, *, check: bool = True) -> Cell:
         """Run a cell; a raised error is raised here as ``CellError`` unless ``check`` is off."""
-        number = self._send("execute_request", {"code": code, "silent": False, "store_history": True, "allow_stdin": False})
+        number = self._send(
+            "execute_request", {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+        )
         cell = Cell()
         for message in self._messages(number, timeout):
             self._take(message, cell)
