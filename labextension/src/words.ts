@@ -74,7 +74,7 @@ export function sizeOf(part: number, whole: number): string {
   return say('%1 of %2', short, size(whole));
 }
 
-/** A metric's value in about four digits: `0.2134`, `12.5`, `3,410`, `1.2e-5`, `NaN`. */
+/** A metric's value in about four digits: `0.2134`, `0.0123`, `12.500`, `3410`, `1.2e-5`, `NaN`. */
 export function number(value: number | string | null | undefined): string {
   if (typeof value !== 'number') {
     return value ?? '–';
@@ -88,6 +88,9 @@ export function number(value: number | string | null | undefined): string {
   }
   if (magnitude !== 0 && (magnitude < 1e-3 || magnitude >= 1e6)) {
     return value.toExponential(2).replace(/\.?0+e/, 'e').replace('e+', 'e');
+  }
+  if (magnitude < 0.1) {
+    return value.toPrecision(3).replace(/0+$/, '');
   }
   return value.toFixed(magnitude < 10 ? 4 : magnitude < 100 ? 3 : magnitude < 1000 ? 2 : 1);
 }
@@ -227,7 +230,8 @@ export function kindPhrase(job: Job): string {
   if (file != null) {
     return file.split('/').pop() ?? file;
   }
-  return called ?? (Array.isArray(command) ? command.join(' ') : (command ?? ''));
+  const [program = '', ...rest] = Array.isArray(command) ? command : [command ?? ''];
+  return called ?? [program.replace(/^\/\S*\//, ''), ...rest].join(' ');
 }
 
 /** How long a run took, or takes. */

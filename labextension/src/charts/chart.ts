@@ -130,7 +130,7 @@ export class Chart {
         y: { distr: log ? 3 : 1, range: log ? undefined : (_, least, greatest) => this.yRange(least, greatest) }
       },
       axes: [
-        { ...axis, size: X_SIZE, gap: 4, space: 56, grid: { show: false }, ...(time && { values: timeValues }) },
+        { ...axis, size: X_SIZE, gap: 4, space: 44, grid: { show: false }, ...(time && { values: timeValues }) },
         {
           ...axis,
           size: Y_SIZE,

@@ -16,7 +16,18 @@ function axisNumber(value: number, gap: number, most: number): string {
     const [mantissa = '', power = ''] = value.toExponential(2).split('e');
     return `${Number(mantissa)}e${Number(power)}`;
   }
-  return value.toFixed(Math.min(4, Math.max(0, Math.ceil(-Math.log10(gap) - 1e-9))));
+  return value.toFixed(decimals(gap));
+}
+
+/** As many as the distance between neighbours needs: 2 for 0.25. */
+function decimals(gap: number): number {
+  for (let places = 0; places < 5; places++) {
+    const scaled = gap * 10 ** places;
+    if (scaled > 0.5 && Math.abs(scaled - Math.round(scaled)) < 1e-6) {
+      return places;
+    }
+  }
+  return 5;
 }
 
 /** Times of day; the date where a day begins. */

@@ -32,30 +32,44 @@ function copied(points: Points, first: number, last: number): Shown {
 
 function perColumn(points: Points, first: number, last: number, low: number, width: number): Shown {
   const shown: Shown = { x: [], y: [] };
-  let column = Number.NaN;
+  const { x, y } = points;
+  let edge = -Infinity;
   let [least, greatest, gap] = [-1, -1, -1];
-  const flush = () => {
-    for (const index of [...new Set([least, greatest, gap])].filter(found => found >= 0).sort((a, b) => a - b)) {
-      push(shown, points, index);
-    }
-  };
+  let [bottom, top] = [Infinity, -Infinity];
   for (let index = first; index < last; index++) {
-    const here = Math.floor(((points.x[index] ?? 0) - low) / width);
-    if (here !== column) {
-      flush();
-      column = here;
+    const at = x[index] as number;
+    if (at >= edge) {
+      pushColumn(shown, points, least, greatest, gap);
+      edge = low + (Math.floor((at - low) / width) + 1) * width;
       [least, greatest, gap] = [-1, -1, -1];
+      [bottom, top] = [Infinity, -Infinity];
     }
-    const value = points.y[index] ?? Number.NaN;
-    if (Number.isNaN(value)) {
+    const value = y[index] as number;
+    if (value < bottom) {
+      bottom = value;
+      least = index;
+    }
+    if (value > top) {
+      top = value;
+      greatest = index;
+    }
+    if (value !== value) {
       gap = index;
-    } else {
-      least = least < 0 || value < (points.y[least] ?? 0) ? index : least;
-      greatest = greatest < 0 || value > (points.y[greatest] ?? 0) ? index : greatest;
     }
   }
-  flush();
+  pushColumn(shown, points, least, greatest, gap);
   return shown;
+}
+
+/** Add the chosen points of one column in the order of x. */
+function pushColumn(shown: Shown, points: Points, ...chosen: number[]): void {
+  let before = -1;
+  for (const index of chosen.sort((a, b) => a - b)) {
+    if (index > before) {
+      push(shown, points, index);
+      before = index;
+    }
+  }
 }
 
 function push(shown: Shown, points: Points, index: number): void {

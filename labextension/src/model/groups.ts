@@ -24,6 +24,15 @@ export function group(keys: readonly string[]): Group[] {
   return groups.map((each, index) => ({ each, index })).sort((a, b) => rank(a.each.title) - rank(b.each.title) || a.index - b.index).map(({ each }) => each);
 }
 
+/** What tells a key apart within its group: `train` and `val` of `loss`; a key alone keeps its name. */
+export function shortLabel(key: string, title: string): string {
+  if (key === title) {
+    return key;
+  }
+  const rest = key.replace(title, '').replace(/^[/_.\- ]+|[/_.\- ]+$/g, '');
+  return rest || key;
+}
+
 /** Whether less or more of a metric is better; null when its name does not say. */
 export function goal(key: string): 'min' | 'max' | null {
   return LESS.test(key) ? 'min' : MORE.test(key) ? 'max' : null;

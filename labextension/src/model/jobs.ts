@@ -127,6 +127,14 @@ export class JobList {
     this.state.set({ byId, counts: unfinished.counts, older: ended.next, loaded: true });
   }
 
+  /** Take the true counts; those made up from events may miss jobs that are not held here. */
+  setCounts(counts: Readonly<Record<string, number>>): void {
+    this.state.update(jobs => {
+      const same = Object.entries(counts).every(([status, count]) => jobs.counts[status] === count);
+      return !jobs.loaded || same ? jobs : { ...jobs, counts };
+    });
+  }
+
   /** Read one more page of ended jobs. */
   async readOlder(): Promise<void> {
     const cursor = this.state.get().older;

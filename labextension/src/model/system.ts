@@ -45,6 +45,7 @@ export class Machine {
   }
 }
 
+const FILE = 'system.jsonl';
 const PIECE = 1 << 20;
 const NEWLINE = 10;
 
@@ -67,11 +68,15 @@ export class SystemFeed {
     }
     this.reading = true;
     try {
-      let bytes: Uint8Array | null;
-      do {
+      const { artifacts } = await this.rest.artifacts(this.runId, 'run');
+      const size = artifacts.find(file => file.path === FILE)?.size ?? 0;
+      while (this.offset < size) {
         const from = { offset: this.offset, limit: PIECE };
-        bytes = await this.rest.file(this.runId, 'system.jsonl', 'run', from);
-      } while (bytes !== null && this.take(bytes) && bytes.length === PIECE);
+        const bytes = await this.rest.file(this.runId, FILE, 'run', from);
+        if (bytes === null || !this.take(bytes)) {
+          break;
+        }
+      }
     } finally {
       this.reading = false;
     }

@@ -46,6 +46,7 @@ export class Trackside {
     this.jobs = new JobList(rest, this.events, soon);
     this.machine = new Machine(live);
     this.pulse = new Pulse(rest, live);
+    this.machine.sample.subscribe(() => this.jobs.setCounts(this.machine.sample.get()?.jobs ?? {}));
     this.started = new Promise(resolve => {
       this.tellStarted = resolve;
     });

@@ -2,8 +2,7 @@
 import * as React from 'react';
 
 import type { Facts } from '../model/run';
-import { say } from '../words';
-import { valueWords } from './Overview';
+import { duration, say, size } from '../words';
 
 export function Config({ facts }: { facts: Facts }): JSX.Element {
   const config = flat(facts.run?.config ?? {});
@@ -19,24 +18,43 @@ export function Config({ facts }: { facts: Facts }): JSX.Element {
       {spec.length > 0 && (
         <>
           <h4>{say('As submitted')}</h4>
-          <Rows rows={spec} />
+          <Rows rows={spec} said={specWords} />
         </>
       )}
     </div>
   );
 }
 
-function Rows({ rows }: { rows: readonly (readonly [string, unknown])[] }): JSX.Element {
+type Said = (key: string, value: unknown) => string;
+
+function Rows({ rows, said = exact }: { rows: readonly (readonly [string, unknown])[]; said?: Said }): JSX.Element {
   return (
     <dl className="ts-facts ts-mono">
       {rows.map(([key, value]) => (
         <React.Fragment key={key}>
           <dt>{key}</dt>
-          <dd data-key={key}>{valueWords(value)}</dd>
+          <dd data-key={key}>{said(key, value)}</dd>
         </React.Fragment>
       ))}
     </dl>
   );
+}
+
+/** The value as it was given: nothing is rounded. */
+function exact(_key: string, value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Bytes and seconds with what a person would write beside them. */
+function specWords(key: string, value: unknown): string {
+  const words = exact(key, value);
+  if (typeof value !== 'number') {
+    return words;
+  }
+  if (key === 'memory' || key === 'gpu_memory') {
+    return `${words} (${size(value)})`;
+  }
+  return key === 'time' || key === 'grace' ? `${words} (${duration(value)})` : words;
 }
 
 /** Nested settings as `outer.inner`. */

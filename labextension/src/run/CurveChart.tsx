@@ -25,6 +25,8 @@ export interface ChartLook {
 
 interface Props {
   name: string;
+  /** Stands before the lines' own names. */
+  title?: string;
   sources: readonly Source[];
   look: ChartLook;
   /** Rises when the curves have grown. */
@@ -37,7 +39,7 @@ interface Props {
   bare?: boolean;
 }
 
-export function CurveChart({ name, sources, look, version, corner, mark, format, bare = false }: Props): JSX.Element {
+export function CurveChart({ name, sources, look, version, corner, mark, format, title = '', bare = false }: Props): JSX.Element {
   const host = React.useRef<HTMLDivElement>(null);
   const chart = React.useRef<Chart | null>(null);
   const [cursor, setCursor] = React.useState<number | null>(null);
@@ -68,6 +70,7 @@ export function CurveChart({ name, sources, look, version, corner, mark, format,
     >
       <figcaption>
         <span className="ts-legend">
+          {title && <span className="ts-faint">{title}</span>}
           {bare
             ? name
             : sources.map(source => (
@@ -137,5 +140,5 @@ function cornerWords(sources: readonly Source[], look: ChartLook): string {
     return say('%1 at %2', number(broken.value), where);
   }
   const how = [look.smooth > 0 ? say('smooth %1', look.smooth) : '', look.log ? say('log') : ''].filter(Boolean);
-  return how.length > 0 ? how.join(' · ') : say(look.axis);
+  return how.join(' · ');
 }

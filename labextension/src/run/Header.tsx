@@ -43,8 +43,7 @@ function StatusWords({ run, job }: { run: RunInfo | null; job: Job | null }): JS
     const why = status === 'running' ? '' : (job?.message ?? '');
     return (
       <span className="ts-status" data-trackside="status" data-status={status} role="status">
-        {[word, time, attempt].filter(Boolean).join(' · ')}
-        {why && <span className="ts-why"> {why}</span>}
+        {[word, time, attempt, why].filter(Boolean).join(' · ')}
       </span>
     );
   }
@@ -66,6 +65,11 @@ function Verbs(props: { job: Job | null; runId: string; name: string; opens: boo
   const { actions } = useHere();
   return (
     <span className="ts-verbs">
+      {opens && (
+        <Verb name="open" title={say('Show the whole run in the main area')} act={() => actions.open(runId, name)}>
+          {say('Open')}
+        </Verb>
+      )}
       {job !== null && isFinal(job.status) && (
         <Verb name="retry" title={say('Run it again as a new attempt of the same job')} act={() => actions.retry(job)}>
           {say('Retry')}
@@ -74,11 +78,6 @@ function Verbs(props: { job: Job | null; runId: string; name: string; opens: boo
       {job !== null && !isFinal(job.status) && (
         <Verb name="cancel" title={say('Stop the job')} busy={job.cancelling} act={() => actions.cancel(job)}>
           {say('Cancel')}
-        </Verb>
-      )}
-      {opens && (
-        <Verb name="open" title={say('Show the whole run in the main area')} act={() => actions.open(runId, name)}>
-          {say('Open')}
         </Verb>
       )}
     </span>

@@ -138,7 +138,7 @@ function Summary({ run }: { run: RunInfo }): JSX.Element | null {
 }
 
 /** Any JSON value in one line. */
-export function valueWords(value: unknown): string {
+function valueWords(value: unknown): string {
   if (typeof value === 'number') {
     return number(value);
   }

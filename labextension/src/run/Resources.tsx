@@ -1,56 +1,68 @@
 /** What a job holds and may use, in one line; and how far it is. */
 import * as React from 'react';
 
-import type { Gpu, Job, SystemSample } from '../api/types';
+import type { Gpu, Job, Limit, SystemSample } from '../api/types';
 import type { Progress } from '../model/feed';
 import { count, gpuName, kindPhrase, limitSentence, progressWords, say, size, sizeOf, timeLeft } from '../words';
 import { useCell, useHere } from './surroundings';
 
-/** `GPU 0, 1 · H100 80 GB   peak 9.4 of 64 GB memory   time limit 2 h, enforced`. */
+/** `GPU 0, 1 · H100 80 GB   1 CPU   peak 9.4 of 64 GB memory   time limit 2 h, enforced`. */
 export function Resources({ job }: { job: Job }): JSX.Element {
   const { trackside } = useHere();
   const sample = useCell(trackside.machine.sample);
-  const memory = job.limits.find(limit => limit.name === 'memory');
-  const others = job.limits.filter(limit => limit.name !== 'memory');
+  const limit = (name: string) => job.limits.find(each => each.name === name && wasAskedFor(job, name));
+  const others = job.limits.filter(each => !['memory', 'cpus'].includes(each.name) && wasAskedFor(job, each.name));
+  const memory = memoryWords(job.peak_memory, limit('memory')?.value ?? null);
+  const gpus = gpuWords(job, sample);
   return (
     <div className="ts-sub" data-trackside="resources">
-      <span>{kindPhrase(job)}</span>
-      <span>{gpuWords(job, sample)}</span>
-      {(job.peak_memory !== null || memory !== undefined) && (
-        <span className={memory !== undefined && !memory.enforced ? 'ts-warn' : undefined} title={memory?.by}>
-          {memoryWords(job.peak_memory, memory?.value ?? null)}
-          {memory !== undefined && !memory.enforced && say(', not enforced')}
-        </span>
-      )}
-      {others.map(limit => (
-        <span key={limit.name} className={limit.enforced ? undefined : 'ts-warn'} title={limit.by}>
-          {limitSentence(limit)}
-        </span>
+      <span className="ts-what" title={kindPhrase(job)}>
+        {kindPhrase(job)}
+      </span>
+      {gpus && <span>{gpus}</span>}
+      <Bound words={count('%1 CPU', '%1 CPUs', job.spec.cpus ?? 1)} limit={limit('cpus')} />
+      {memory && <Bound words={memory} limit={limit('memory')} />}
+      {others.map(each => (
+        <Bound key={each.name} words={limitSentence(each)} limit={each} told={true} />
       ))}
     </div>
   );
 }
 
+/** What is limited; a limit that does not hold is said so. */
+function Bound({ words, limit, told = false }: { words: string; limit?: Limit; told?: boolean }): JSX.Element {
+  const loose = limit !== undefined && !limit.enforced;
+  const by = limit?.by ? say('enforced by %1', limit.by) : undefined;
+  return (
+    <span className={loose ? 'ts-warn' : undefined} title={by}>
+      {loose && !told ? say('%1, not enforced', words) : words}
+    </span>
+  );
+}
+
+/** Limits that stand by themselves are told in the overview. */
+function wasAskedFor(job: Job, limit: string): boolean {
+  return (job.spec as { readonly [field: string]: unknown })[limit] !== undefined;
+}
+
 function memoryWords(peak: number | null, limit: number | null): string {
   if (peak === null) {
-    return say('up to %1 memory', size(limit ?? 0));
+    return limit === null ? '' : say('up to %1 memory', size(limit));
   }
   return limit === null ? say('peak memory %1', size(peak)) : say('peak %1 memory', sizeOf(peak, limit));
 }
 
 /** `GPU 0, 1 · H100 80 GB` as leased, or what was asked for. */
 function gpuWords(job: Job, sample: SystemSample | null): string {
-  const cpus = count('%1 CPU', '%1 CPUs', job.spec.cpus ?? 1);
   if (job.gpus.length === 0) {
     const asked = job.spec.gpus;
-    return asked !== undefined && asked.count > 0 ? `${askedWords(asked)} · ${cpus}` : cpus;
+    return asked !== undefined && asked.count > 0 ? askedWords(asked) : '';
   }
   const known = job.gpus.map(id => sample?.gpus.find(gpu => gpu.uuid === id || String(gpu.index) === id));
   if (!known.every((gpu): gpu is Gpu => gpu !== undefined)) {
-    return `${count('%1 GPU', '%1 GPUs', job.gpus.length)} · ${cpus}`;
+    return count('%1 GPU', '%1 GPUs', job.gpus.length);
   }
-  const names = [...new Set(known.map(gpuName))].join(', ');
-  return `GPU ${known.map(gpu => gpu.index).join(', ')} · ${names} · ${cpus}`;
+  return `GPU ${known.map(gpu => gpu.index).join(', ')} · ${[...new Set(known.map(gpuName))].join(', ')}`;
 }
 
 function askedWords({ count: wanted, type }: { count: number; type?: string | null }): string {

@@ -1,7 +1,7 @@
 /** All curves of one run as small charts, the telling ones first. */
 import * as React from 'react';
 
-import { group } from '../model/groups';
+import { group, shortLabel } from '../model/groups';
 import type { Group } from '../model/groups';
 import type { RunModel } from '../model/run';
 import type { Axis } from '../model/series';
@@ -31,6 +31,7 @@ export function RunCurves(props: CurvesProps): JSX.Element | null {
     return <>{problem ? <p className="ts-note ts-bad">{problem}</p> : empty}</>;
   }
   const look: ChartLook = { axis, smooth, log, last: null, sync: `trackside-${model.id}-${axis}` };
+  const colors = new Map(groups.flatMap(each => each.keys).map((key, index) => [key, index]));
   const shown = more || most === null ? groups : groups.slice(0, most);
   return (
     <>
@@ -39,7 +40,8 @@ export function RunCurves(props: CurvesProps): JSX.Element | null {
           <CurveChart
             key={each.title}
             name={each.title}
-            sources={each.keys.map((key, index) => source(key, groups.indexOf(each) + index))}
+            title={each.keys.length > 1 ? each.title : ''}
+            sources={each.keys.map((key, index) => source(key, colors.get(key) ?? index, each.keys.length > 1 ? shortLabel(key, each.title) : key))}
             look={look}
             version={version}
           />
@@ -59,7 +61,7 @@ export function useGroups(
   model: RunModel,
   axis: Axis,
   filter = ''
-): { groups: Group[]; version: number; source: (key: string, color: number) => Source; problem: string } {
+): { groups: Group[]; version: number; source: (key: string, color: number, label: string) => Source; problem: string } {
   const feed = model.metrics(axis);
   React.useEffect(() => {
     const watching = feed.watch();
@@ -69,12 +71,12 @@ export function useGroups(
   const problem = useCell(feed.problem);
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const keys = feed.curves.keys.filter(key => words.every(word => key.toLowerCase().includes(word)));
-  const source = (key: string, color: number): Source => {
+  const source = (key: string, color: number, label: string): Source => {
     const curve = feed.curves.byKey.get(key);
     if (curve === undefined) {
       throw new Error(`There is no curve ${key}.`);
     }
-    return { label: key, color, curve };
+    return { label, color, curve };
   };
   return { groups: group(keys), version, source, problem };
 }
