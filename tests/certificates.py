@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -45,7 +45,7 @@ class Authority:
         return Pair(self._write(f"{name}.pem", self._signed(builder)), self._write(f"{name}.key", private))
 
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, days: int) -> x509.CertificateBuilder:
-        end = datetime.now(timezone.utc) + timedelta(days=days)
+        end = datetime.now(UTC) + timedelta(days=days)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -14,7 +14,7 @@ from trackside.models import Job, JobSpec
 
 __all__ = ["Recorder", "Torn", "job", "sse"]
 
-AT = datetime(2026, 11, 22, 9, 30, tzinfo=timezone.utc)
+AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 def job(number: int = 41, status: str = "running", **fields: Any) -> Job:

@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -7,8 +8,7 @@ from trackside.client.lineage import parse_stat
 
 
 def start_of(pid):
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        return parse_stat(file.read())[2]
+    return parse_stat(Path(f"/proc/{pid}/stat").read_bytes())[2]
 
 
 class Machine:
@@ -28,7 +28,7 @@ class Machine:
             "api": "",
             "token": f"secret-{pid}",
             "pid": pid,
-            "start_time": start_of(pid) if os.path.exists(f"/proc/{pid}") else 1,
+            "start_time": start_of(pid) if Path(f"/proc/{pid}").exists() else 1,
             "home": str(self.home),
             "home_id": "h1",
             "version": "0.1.0",

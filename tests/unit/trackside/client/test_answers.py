@@ -36,7 +36,7 @@ def test_an_answer_of_another_shape_speaks_of_versions():
 
 
 def test_a_web_page_is_no_answer():
-    with pytest.raises(ServerUnreachable, match="web page.*not a Trackside server"):
+    with pytest.raises(ServerUnreachable, match=r"web page.*not a Trackside server"):
         decoded(b"<html>", Job, HERE, content_type="text/html; charset=utf-8")
 
 

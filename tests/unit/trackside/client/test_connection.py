@@ -5,8 +5,8 @@ import threading
 import httpx
 import msgspec
 import pytest
-
 from tests.talking import Recorder, job
+
 from trackside.client import Client
 from trackside.client._async.connection import AsyncConnection
 from trackside.client._sync.connection import Connection

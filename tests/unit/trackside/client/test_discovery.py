@@ -52,7 +52,7 @@ def test_without_the_variable_the_ancestors_are_looked_through(machine):
 def test_an_own_home_goes_before_the_kernels_server(machine, stranger, tmp_path):
     machine.server(stranger)
     env = {"JPY_PARENT_PID": str(stranger), "TRACKSIDE_HOME": str(tmp_path / "other")}
-    with pytest.raises(ServerUnreachable, match="No Trackside server runs for .*other"):
+    with pytest.raises(ServerUnreachable, match=r"No Trackside server runs for .*other"):
         find(machine, env)
 
 

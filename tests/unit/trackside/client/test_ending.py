@@ -3,8 +3,8 @@ import time
 import httpx
 import msgspec
 import pytest
-
 from tests.talking import AT, Recorder, Torn, job, sse
+
 from trackside.client import Client
 from trackside.client._sync import ending, stream
 from trackside.errors import InvalidInput, NotFound, WaitTimeout

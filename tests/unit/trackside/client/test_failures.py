@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-
 from tests.certificates import Authority
 from tests.talking import Recorder
-from trackside.client import AsyncClient, Client
+
+from trackside.client import Client
 from trackside.client.address import Address
 from trackside.client.failures import CAUGHT, failure
 from trackside.errors import InvalidInput, NotAllowed, ServerUnreachable, TracksideError

@@ -3,8 +3,8 @@ import json
 import httpx
 import msgspec
 import pytest
-
 from tests.talking import Recorder, job
+
 from trackside.client import Client
 from trackside.errors import InvalidInput
 from trackside.models import JobSpec

@@ -1,15 +1,19 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from trackside.client.lineage import ancestors, is_same, parse_stat
 
 STAT = b"4242 (a) b (c)) S 17 4242 4242 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3"
 
 
+def start_of(pid):
+    return parse_stat(Path(f"/proc/{pid}/stat").read_bytes())[2]
+
+
 def own_start():
-    with open("/proc/self/stat", "rb") as file:
-        return parse_stat(file.read())[2]
+    return start_of(os.getpid())
 
 
 def test_a_command_with_brackets_in_it_does_not_shift_the_fields():
@@ -34,8 +38,7 @@ def test_a_process_is_the_same_only_with_its_start_time():
 
 def test_a_zombie_is_dead():
     child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
-    with open(f"/proc/{child.pid}/stat", "rb") as file:
-        start = parse_stat(file.read())[2]
+    start = start_of(child.pid)
     assert is_same(child.pid, start)
     child.stdin.close()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)

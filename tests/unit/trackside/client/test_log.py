@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import httpx
 import pytest
-
 from tests.talking import Recorder, Torn, sse
+
 from trackside.client import Client
 from trackside.client._sync import log
 from trackside.models.stream import Done, LogChunk, Subscribed, Truncated
@@ -59,8 +61,7 @@ def test_an_empty_log_is_empty():
 
 def chunks(*borders):
     return [
-        sse(LogChunk("", begin, end, CONTENT[begin:end].decode("utf-8", "replace")))
-        for begin, end in zip(borders, borders[1:])
+        sse(LogChunk("", begin, end, CONTENT[begin:end].decode("utf-8", "replace"))) for begin, end in pairwise(borders)
     ]
 
 

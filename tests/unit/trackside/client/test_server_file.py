@@ -75,7 +75,7 @@ def test_a_file_of_a_process_that_has_ended_or_that_took_its_pid_is_dead(machine
 def test_jupyters_servers_come_before_headless_ones_and_newer_before_older(machine):
     children = [subprocess.Popen(["sleep", "60"]) for _ in range(3)]
     try:
-        for child, headless in zip(children, (False, False, True)):
+        for child, headless in zip(children, (False, False, True), strict=True):
             path = machine.server(child.pid, headless=headless)
             fields = json.loads(path.read_text())
             assert fields["headless"] is headless

@@ -4,8 +4,8 @@ import time
 import httpx
 import msgspec
 import pytest
-
 from tests.talking import AT, Recorder, Torn, job, sse
+
 from trackside.client._sync import stream as module
 from trackside.client._sync.connection import Connection
 from trackside.client._sync.stream import Stream
