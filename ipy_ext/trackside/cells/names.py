@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trackside.cells.flow import Flow
-from trackside.cells.syntax import parse_cell, without_magics
+from trackside.cells.syntax import Plain, parse_cell, without_magics
 
 __all__ = ["CellNames", "find_names", "is_ipythons_own"]
 
@@ -52,15 +52,16 @@ def find_names(source: str) -> CellNames:
 
     Raises InvalidInput with the line and an excerpt for a cell that cannot be parsed.
     """
-    flow = Flow()
-    plain = without_magics(parse_cell(source))
-    flow.visit(plain.tree)
-    flow.end()
+    tree = parse_cell(source)
+    magics = any(isinstance(node, ast.Name) and node.id == "get_ipython" for node in ast.walk(tree))
+    plain = without_magics(tree) if magics else Plain(tree)
+    flow = _followed(plain.tree)
+    nodes = list(ast.walk(plain.tree))
     reads, unsure = list(flow.reads), [name for name in flow.unsure if name not in flow.reads]
-    shell_only = _only_in_shell_lines(source, reads + unsure)
+    shell_only = _only_in_shell_lines(source, reads + unsure) if magics else []
     if flow.star or plain.unscoped:  # whatever is read may have been bound by then
         reads, unsure = [], reads + unsure
-    mentions = [*shell_only, *sorted((plain.mentions | set(_mentioned(plain.tree))) - flow.binds)]
+    mentions = [*shell_only, *sorted((plain.mentions | set(_mentioned(nodes))) - flow.binds)]
     return CellNames(
         reads=tuple(name for name in reads if name not in shell_only and not is_ipythons_own(name)),
         unsure=tuple(name for name in unsure if name not in shell_only and not is_ipythons_own(name)),
@@ -70,7 +71,7 @@ def find_names(source: str) -> CellNames:
             if name not in {*flow.reads, *flow.unsure} - set(shell_only) and not is_ipythons_own(name)
         ),
         binds=frozenset(flow.binds),
-        chains=frozenset(_chains(plain.tree)),
+        chains=frozenset(_chains(nodes)),
         history=tuple(name for name in reads + unsure if _HISTORY.fullmatch(name) or name in ("In", "Out")),
     )
 
@@ -82,16 +83,19 @@ def is_ipythons_own(name: str) -> bool:
 
 def _only_in_shell_lines(source: str, found: list[str]) -> list[str]:
     """Return those of the names that nothing but ``!`` lines and magics read: to them a missing name is just text."""
-    if not re.search(r"[!%]", source):
-        return []
-    flow = Flow()
-    flow.visit(without_magics(parse_cell(source), shell_reads=False).tree)
-    flow.end()
+    flow = _followed(without_magics(parse_cell(source), shell_reads=False).tree)
     return [name for name in found if name not in flow.reads and name not in flow.unsure]
 
 
-def _chains(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _followed(tree: ast.Module) -> Flow:
+    flow = Flow()
+    flow.visit(tree)
+    flow.end()
+    return flow
+
+
+def _chains(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Attribute):
             parts = []
             inner: ast.expr = node
@@ -102,9 +106,9 @@ def _chains(tree: ast.AST) -> Iterator[str]:
                 yield ".".join([inner.id, *reversed(parts)])
 
 
-def _mentioned(tree: ast.AST) -> Iterator[str]:
+def _mentioned(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Yield words of strings that libraries look up as variables: queries, string annotations, ``globals()["x"]``."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[first, *_]) if (
                 called in _TEXT_READERS

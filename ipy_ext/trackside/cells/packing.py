@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import linecache
 import pickle
 import sys
@@ -19,7 +20,7 @@ from trackside.cells.lineage import path_to
 from trackside.cells.manifest import DATA, STREAM, Entry, How, Manifest, Source, python_version
 from trackside.cells.names import is_ipythons_own
 from trackside.cells.refusals import Refusal, refusal_of_module
-from trackside.errors import NotCarried, TracksideError
+from trackside.errors import NotCarried, TracksideError, TryAgain
 
 if TYPE_CHECKING:
     from trackside.cells.pickler import Met, ValuePickler
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Packed", "TooLarge", "Wanted", "is_light", "is_notebooks_value", "pack"]
 
 _ABSENT = object()
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _IN_MEMORY = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
@@ -204,9 +206,20 @@ class _Packing:
             raise self._refused(item, error.value, error.refusal.what, error.refusal.remedy) from None
         except TracksideError:
             raise
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise self._failed(item, error) from error
+            raise TryAgain(
+                f"There is no room to prepare {item.name!r} in {tempfile.gettempdir()}.", hint="Make room there."
+            ) from error
         except Exception as error:
-            what = f"a {type(self._pickler.last).__qualname__}, which cannot be pickled ({_one_line(error)})"
-            raise self._refused(item, self._pickler.last, what, Refusal("").remedy) from error
+            raise self._failed(item, error) from error
+
+    def _failed(self, item: Wanted, error: Exception) -> Exception:
+        """Say which object could not be pickled: the last one that the pickler looked at."""
+        culprit = None if self._pickler is None else self._pickler.last
+        what = f"a {type(culprit).__qualname__}, which cannot be pickled ({_one_line(error)})"
+        return self._refused(item, culprit, what, Refusal("").remedy)
 
     def _how(self, value: object) -> How:
         if self._pickler is not None and id(value) in self._pickler.by_value:
@@ -240,7 +253,7 @@ def is_notebooks_value(name: str, value: object) -> bool:
     """Whether a name's value is the notebook's: not the kernel's own, and not the builtin of that name."""
     if is_ipythons_own(name) or getattr(builtins, name, _ABSENT) is value:
         return False
-    return not (name == "open" and str(getattr(value, "__module__", "")).startswith("IPython."))
+    return not (name == "open" and getattr(value, "__wrapped__", None) is builtins.open)  # IPython's guard around it
 
 
 def is_light(value: object) -> bool:

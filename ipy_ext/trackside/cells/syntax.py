@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from trackside.errors import InvalidInput
 
-__all__ = ["Plain", "parse_cell", "read_cell", "without_magics"]
+__all__ = ["Plain", "parse_cell", "without_magics"]
 
 _PYTHON_MAGICS = frozenset(
     {"time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "scalene", "heat", "notify"}
@@ -47,26 +47,30 @@ def parse_cell(source: str) -> ast.Module:
 
     Raises InvalidInput with the line and an excerpt for a cell that cannot be parsed.
     """
-    tree, _ = read_cell(source)
+    try:
+        return _checked(source)
+    except (SyntaxError, ValueError):
+        return _parse_ipython(source)  # what is Python is the same to IPython
+
+
+def _checked(text: str) -> ast.Module:
+    tree = ast.parse(text)
+    compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     return tree
 
 
-def read_cell(source: str) -> tuple[ast.Module, str]:
-    """Return the tree of a cell's source and the plain Python text that it was parsed from."""
-    ahead = _blank_lines_ahead(source)
+def _parse_ipython(source: str) -> ast.Module:
     text = source
     try:
         text = _transform(source)
-        tree = ast.parse(text)
-        compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        return _checked(text)
     except SyntaxError as error:
         automagic = _as_magic(source)
         if automagic is None:
-            raise _unreadable(error, text, ahead) from None
-        return read_cell(automagic)
+            raise _unreadable(error, text, _blank_lines_ahead(source)) from None
+        return parse_cell(automagic)
     except (ValueError, RecursionError, OverflowError) as error:
         raise InvalidInput(f"The cell cannot be parsed: {error}.", code="syntax_error") from None
-    return tree, text
 
 
 def _transform(source: str) -> str:
