@@ -73,6 +73,13 @@ def load_ipython_extension(ip: Any) -> None:
     load(ip)
 
 
+def unload_ipython_extension(ip: Any) -> None:
+    """Take the magics out again (``%unload_ext trackside``)."""
+    from trackside.magics import unload_ipython_extension as unload
+
+    unload(ip)
+
+
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """Tell JupyterLab where the prebuilt extension lies in a source tree."""
     return [{"src": "../../labextension/dist", "dest": "trackside"}]

@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from trackside.display.formatter import is_kernel
 from trackside.display.text import now_utc
 from trackside.display.watch import Watch
-from trackside.sdk.standing import state
+from trackside.sdk.standing import label, state
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Panels"]
 
 _log = logging.getLogger(__name__)
-_JOB = ("trackside.sdk.job", "Job")
 
 
 class Panels:
@@ -37,39 +37,26 @@ class Panels:
     @property
     def is_kernel(self) -> bool:
         """Whether a front end shows bundles, rather than a terminal text."""
-        return getattr(self._shell, "kernel", None) is not None
-
-    def register(self) -> None:
-        """Let a ``Job`` at the end of a cell show its panel."""
-        formatters = self._shell.display_formatter
-        if self.is_kernel:
-            formatters.ipython_display_formatter.for_type_by_name(*_JOB, self._show_unless_shown)
-        else:
-            formatters.formatters["text/plain"].for_type_by_name(*_JOB, self._print)
-
-    def unregister(self) -> None:
-        """Let a ``Job`` show itself as it does without us."""
-        formatters = self._shell.display_formatter
-        of_plain = formatters.formatters["text/plain"]
-        for formatter in (formatters.ipython_display_formatter, of_plain):
-            formatter.deferred_printers.pop(_JOB, None)
-            for kind in [kind for kind in formatter.type_printers if (kind.__module__, kind.__name__) == _JOB]:
-                formatter.pop(kind)
+        return is_kernel(self._shell)
 
     def show_job(self, job: Job, *, carried: str = "") -> None:
-        """Show the panel of a job; when it ends while this kernel lives, its picture and text follow."""
+        """Show the panel of a job at once; its picture follows when it has ended and this kernel lives."""
         from trackside.display.bundle import job_bundle
 
         facts = job.facts
-        picture = self._picture(facts) if facts.is_terminal else None
-        bundle = job_bundle(job.reference(), facts, now_utc(), carried=carried, picture=picture)
+        bundle = job_bundle(job.reference(), facts, now_utc(), carried=carried)
         if not self.is_kernel:
             print(bundle["text/plain"])  # noqa: T201  # a terminal's way to show
             return
         self._shown = (job.uuid, self._shell.execution_count)
         display_id = self.show(bundle)
-        if not facts.is_terminal:
-            self._watch.add(job.id, lambda ended: self._bring_up_to_date(job, ended, carried, display_id))
+        self._watch.add(job.id, lambda ended: self._bring_up_to_date(job, ended, carried, display_id))
+
+    def show_value(self, job: Job) -> None:
+        """Show the value of a cell, but not a second time when the magic that gave it has just shown it."""
+        shown, self._shown = self._shown, None
+        if shown != (job.uuid, self._shell.execution_count):
+            self.show_job(job)
 
     def show(self, bundle: Bundle) -> str:
         """Show a bundle; return the id by which it can be updated."""
@@ -89,17 +76,6 @@ class Panels:
 
         update_display(bundle, raw=True, display_id=display_id)
 
-    def _show_unless_shown(self, job: Job) -> None:
-        """Show the value of a cell, but not a second time when the magic that gave it has just shown it."""
-        shown, self._shown = self._shown, None
-        if shown != (job.uuid, self._shell.execution_count):
-            self.show_job(job)
-
-    def _print(self, job: Job, printer: object, cycle: bool) -> None:
-        from trackside.display.text import job_card
-
-        printer.text(job_card(job.facts, now_utc()))  # type: ignore[attr-defined]  # IPython's pretty printer
-
     def _bring_up_to_date(self, job: Job, ended: JobFacts, carried: str, display_id: str) -> None:
         """In the watching thread: nothing is printed here."""
         from trackside.display.bundle import job_bundle
@@ -117,5 +93,5 @@ class Panels:
         if not metrics.series:
             return None
         now = now_utc()
-        note = f"{job.id} · {now.astimezone():%Y-%m-%d %H:%M}"
-        return draw_aside(f"{job.name} · {state(job, now)}", curves_of([(job.name, metrics)]), x=metrics.x, note=note)
+        note = f"{now.astimezone():%Y-%m-%d %H:%M}"
+        return draw_aside(f"{label(job)} · {state(job, now)}", curves_of([(job.name, metrics)]), x=metrics.x, note=note)

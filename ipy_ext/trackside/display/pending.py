@@ -82,7 +82,7 @@ class _Promise:
             if self.job.status == "completed":
                 raise type(error)(f"{error.message}{kept}", hint=error.hint, code=error.code) from None
             raise JobFailed(
-                f"{self.name} did not come back: {_spoken(self.job)} is {self.job.state()}.{kept}",
+                f"{self.name} did not come back: {_spoken(self.job)} {self.job.state()}.{kept}",
                 hint=f"%logs {self.job.id} shows what it said.",
             ) from None
 

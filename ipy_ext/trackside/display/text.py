@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from trackside.models import FINAL, STATUSES, Artifact, Gpu, GpuReport, Job, Limit, RunInfo
 from trackside.models.job import DryRun
 from trackside.models.units import format_duration, format_size
-from trackside.sdk.standing import count, gpu_words, short_id, state
+from trackside.sdk.standing import count, gpu_words, label, short_id, state
 
 __all__ = [
     "artifact_list",
@@ -48,11 +48,11 @@ def number(value: object) -> str:
 
 def job_card(job: Job, now: datetime, *, carried: str = "") -> str:
     """Return a job in two or three lines: what it is and where it stands, what it holds, what was carried in."""
-    lines = [f"{job.name} · {job.id} · {state(job, now)}"]
+    lines = [f"{label(job)} · {state(job, now)}"]
     facts = [
         gpu_words(job),
         f"peak memory {format_size(job.peak_memory)}" if job.peak_memory else "",
-        *(_limit_words(limit) for limit in job.limits),
+        *(_limit_words(limit) for limit in job.limits if _was_asked(limit, job)),
     ]
     if said := " · ".join(fact for fact in facts if fact):
         lines.append(said)
@@ -61,6 +61,12 @@ def job_card(job: Job, now: datetime, *, carried: str = "") -> str:
     if job.status in FINAL and job.finished_at is not None:
         lines.append(f"ended {when(job.finished_at, now)}, files in {job.run_dir}")
     return "\n".join(lines)
+
+
+def _was_asked(limit: Limit, job: Job) -> bool:
+    """Whether a limit is the submitter's own, not what every job has."""
+    asked: object = getattr(job.spec, limit.name, None)
+    return asked is not None and not (limit.name == "cpus" and asked == 1.0)
 
 
 def _limit_words(limit: Limit) -> str:
@@ -157,7 +163,9 @@ def job_table(jobs: Sequence[Job], counts: Mapping[str, int], now: datetime) -> 
     """Return the list of jobs under one line of counts."""
     if not jobs:
         return (
-            f"No such job; {state_counts(counts)} in all." if counts else "No jobs yet. %%submit over a cell makes one."
+            f"No such job; {state_counts(counts)} in all."
+            if any(counts.values())
+            else "No jobs yet. %%submit over a cell makes one."
         )
     return f"{state_counts(counts)}\n\n{table(JOB_HEAD, job_rows(jobs, now))}"
 

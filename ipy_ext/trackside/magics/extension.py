@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from trackside.display import formatter
 from trackside.display.settle import Settler
 from trackside.errors import InvalidInput
 from trackside.magics import usages
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from trackside.magics.complete import Completer
     from trackside.magics.options import Usage
+    from trackside.sdk.job import Job
 
 __all__ = ["load", "unload"]
 
@@ -67,7 +69,10 @@ class _Extension:
         shell.ast_transformers.append(self._settler)
         self._completer = _completer(self.session)
         shell.Completer.custom_matchers.append(self._completer.match)
-        self.session.panels.register()
+        formatter.register(shell, self._show)
+
+    def _show(self, job: Job) -> None:
+        self.session.panels.show_value(job)
 
     def close(self) -> None:
         """Take it out again."""
@@ -82,7 +87,7 @@ class _Extension:
         self._settler.close()
         shell.ast_transformers.remove(self._settler)
         shell.Completer.custom_matchers.remove(self._completer.match)
-        self.session.panels.unregister()
+        formatter.unregister(shell)
 
 
 def _completer(session: Session) -> Completer:

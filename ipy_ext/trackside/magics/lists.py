@@ -71,14 +71,14 @@ def artifacts(session: Session, line: str) -> None:
     """List the files that a run saved."""
     from trackside.display import text
     from trackside.display.bundle import artifacts_bundle
+    from trackside.sdk.standing import label
 
     arguments = read_arguments(usages.ARTIFACTS, line)
     if len(arguments.words) > 1:
         raise InvalidInput(f"%artifacts takes one run, {len(arguments.words)} were given.")
     run = session.client.runs.get(arguments.words[0]) if arguments.words else newest_run(session)
     page = session.client.runs.artifacts(run.id, root="run" if arguments.has("all") else "artifacts")
-    label = run.name if run.name == run.id else f"{run.name} · {run.id}"
-    plain = text.artifact_list(label, page.artifacts, text.now_utc(), truncated=page.truncated)
+    plain = text.artifact_list(label(run), page.artifacts, text.now_utc(), truncated=page.truncated)
     session.show_bundle(artifacts_bundle(run, plain, root="run" if arguments.has("all") else "artifacts"))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trackside.errors import InvalidInput, near
+from trackside.errors import InvalidInput
 
 __all__ = ["Arguments", "Option", "Usage", "read_arguments"]
 
@@ -150,9 +151,16 @@ def _find_option(usage: Usage, word: str) -> tuple[Option, str | None]:
         raise InvalidInput(f"{flag} is not built in this version of Trackside.", hint=_help(usage), code="not_built")
     raise InvalidInput(
         f"{flag} is not an option of {usage.magic}.",
-        hint=near(flag, [name for name in flags if name.startswith("--")]) or _help(usage),
+        hint=_near(flag, flags) or _help(usage),
         code="unknown_option",
     )
+
+
+def _near(flag: str, flags: Iterable[str]) -> str:
+    """Name the long options near a wrong one; the dashes, which all have, do not count."""
+    words = [name[2:] for name in flags if name.startswith("--")]
+    close = [f"--{word}" for word in difflib.get_close_matches(flag.lstrip("-"), words, n=2, cutoff=0.6)]
+    return f"Did you mean {' or '.join(close)}?" if close else ""
 
 
 def _take_value(

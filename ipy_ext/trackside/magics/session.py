@@ -7,6 +7,8 @@ from collections.abc import Callable, MutableMapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from trackside.errors import NotFound
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -75,8 +77,14 @@ class Session:
         return last if isinstance(last, Job) else None
 
     def own_run(self) -> str | None:
-        """Return the id of the run that this notebook made last, None when it made none."""
-        return self._run_id
+        """Return the id of the run that is open in this notebook, else of the one it made last, None if it made none."""
+        from trackside.tracking import current_run
+
+        try:
+            tracked = current_run()
+        except NotFound:
+            return self._run_id
+        return tracked.run_id if tracked.status == "running" or self._run_id is None else self._run_id
 
     def show_job(self, job: Job, *, carried: str = "") -> None:
         """Show the panel of a job."""

@@ -193,4 +193,4 @@ def _wait(session: Session, job: Job, *, quiet: bool) -> None:
         session.say(f"No longer waiting; {job.id} goes on. %cancel {job.id} stops it.")
         return
     if not quiet:
-        session.say(f"{job.name} · {job.id} · {job.state()}")
+        session.say(f"{job.label} · {job.state()}")

@@ -36,7 +36,7 @@ def follow(session: Session, job: Job, tail: int | None = None) -> None:
         session.say(f"\nNo longer following; {job.id} goes on. %cancel {job.id} stops it.")
         return
     job.wait()
-    session.say(f"{job.name} · {job.id} · {job.state()}")
+    session.say(f"{job.label} · {job.state()}")
 
 
 def cancel(session: Session, line: str) -> None:
@@ -49,7 +49,7 @@ def cancel(session: Session, line: str) -> None:
     for name in names:
         try:
             job = session.job(name).cancel()
-            session.say(f"{job.name} · {job.id} · {'cancelling' if not job.is_terminal else job.state()}")
+            session.say(f"{job.label} · {'cancelling' if not job.is_terminal else job.state()}")
         except TracksideError as error:
             errors.append(error)
     if len(errors) == 1:

@@ -14,7 +14,7 @@ from trackside.errors import TryAgain
 from trackside.models import Artifact, Reason, Status
 from trackside.models import Job as JobFacts
 from trackside.sdk.connection import default_client
-from trackside.sdk.standing import state, summary_line
+from trackside.sdk.standing import label, state, summary_line
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -133,6 +133,11 @@ class Job:
     def state(self) -> str:
         """Return where it stands, in a few words: ``"running · 03:12"``."""
         return state(self.facts, datetime.now(UTC))
+
+    @property
+    def label(self) -> str:
+        """Name and id, or the id alone where there is no other name."""
+        return label(self._facts)
 
     def refresh(self) -> Job:
         """Ask the server, also about a job that has ended (it may have been retried); return the job itself."""

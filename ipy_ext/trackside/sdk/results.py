@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trackside.cells.function_job import RESULT
 from trackside.cells.outcome import EXCEPTION
 from trackside.cells.results import Results
 from trackside.errors import InvalidInput, JobFailed, NotFound
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
     from trackside.client import Client
 
-__all__ = ["RETURN", "metrics_of", "result_of"]
+__all__ = ["metrics_of", "result_of"]
 
-RETURN = "return"
 _LAST_LINES = 20
 
 
@@ -37,7 +37,7 @@ def result_of(job: Job, client: Client, name: str | None) -> object:
     if job.status != "completed":
         raise _failure(job, results, client)
     if job.spec.function is not None:
-        return results.load(name or RETURN)
+        return results.load(name or RESULT)
     if not job.spec.outputs:
         raise NotFound(
             f"Nothing was to come back from {job.id}.",

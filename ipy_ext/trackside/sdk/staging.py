@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["home_of", "staged"]
 
-_homes: dict[tuple[str, int | None], Path] = {}
-
 
 @contextlib.contextmanager
 def staged(client: Client, write: Callable[[Path], Staged | None]) -> Iterator[dict[str, object]]:
@@ -40,18 +38,17 @@ def home_of(client: Client) -> Path:
     Raises InvalidInput when the server's files are not within reach.
     """
     address = client.address()
-    key = (address.url, address.pid)
-    if key not in _homes:
+    home, home_id = address.home, address.home_id
+    if home is None or home_id is None:  # known from the server's own file only; else it says so itself
         health = client.info()
-        home = Path(health.home)
-        if _home_id(home) != health.home_id:
-            raise InvalidInput(
-                f"Values cannot be carried to {address.url}: its folder {home} is not on this machine.",
-                hint="Submit a command, or a cell with -i none.",
-                code="not_this_machine",
-            )
-        _homes[key] = home
-    return _homes[key]
+        home, home_id = health.home, health.home_id
+    if _home_id(Path(home)) != home_id:
+        raise InvalidInput(
+            f"Values cannot be carried to {address.url}: its folder {home} is not on this machine.",
+            hint="Submit a command, or a cell with -i none.",
+            code="not_this_machine",
+        )
+    return Path(home)
 
 
 def _home_id(home: Path) -> str | None:

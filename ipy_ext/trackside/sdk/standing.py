@@ -7,12 +7,17 @@ from datetime import datetime
 from trackside.models import FINAL, Job, RunInfo
 from trackside.models.units import format_duration
 
-__all__ = ["clock", "count", "elapsed", "gpu_words", "short_id", "state", "summary_line"]
+__all__ = ["clock", "count", "elapsed", "gpu_words", "label", "short_id", "state", "summary_line"]
 
 
 def short_id(job_id: str) -> str:
     """Return the number of a job's id, as people say it: ``"41"`` of ``"job-41"``; other ids stay whole."""
     return job_id.removeprefix("job-")
+
+
+def label(thing: Job | RunInfo) -> str:
+    """Return ``"baseline · job-41"``, or the id alone where there is no other name."""
+    return thing.id if thing.name == thing.id else f"{thing.name} · {thing.id}"
 
 
 def count(number: float, one: str, many: str | None = None) -> str:
@@ -78,7 +83,8 @@ def gpu_words(job: Job) -> str:
 def summary_line(job: Job, now: datetime) -> str:
     """Return ``"41 baseline running · 2 GPUs · 03:12"``: a job in one line."""
     seconds = elapsed(job, now)
-    parts = [f"{short_id(job.id)} {job.name} {job.status}"]
+    named = short_id(job.id) if job.name == job.id else f"{short_id(job.id)} {job.name}"
+    parts = [f"{named} {job.status}"]
     if job.status in FINAL and (why := _reason(job)):
         parts.append(why)
     if gpus := job.spec.gpus.count:

@@ -1,10 +1,15 @@
 """What the unit tests of the notebook side share: a shell without a history, and a job without a server."""
 
+import httpx
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from tests.unit.trackside.fake_server import FakeServer
 from traitlets.config import Config
 
+from trackside.client import Client
 from trackside.errors import JobFailed, NotFound
+from trackside.magics import load_ipython_extension, unload_ipython_extension
+from trackside.sdk.connection import forget_client, use_client
 
 
 class FakeJob:
@@ -45,3 +50,30 @@ def shell(tmp_path, monkeypatch):
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
     yield shell
     shell.history_manager.end_session()
+
+
+@pytest.fixture
+def fake_server(tmp_path):
+    """A server at the client's transport; everything in this process that names no client speaks to it."""
+    server = FakeServer(tmp_path / "home")
+    use_client(Client("http://fake/", token="t", transport=httpx.MockTransport(server)))
+    yield server
+    server.events.put(None)
+    forget_client()
+
+
+@pytest.fixture
+def notebook(shell, fake_server):
+    """A shell with our magics in front of the fake server; ``notebook(source)`` runs a cell, raises what it raised."""
+    load_ipython_extension(shell)
+
+    def run(source):
+        result = shell.run_cell(source)
+        result.raise_error()
+        return result.result
+
+    run.names = shell.user_ns
+    run.shell = shell
+    run.server = fake_server
+    yield run
+    unload_ipython_extension(shell)

@@ -99,7 +99,7 @@ def test_a_failed_job_gives_the_name_back_what_it_meant_and_says_so_once(namespa
     job = fake_job()
     outputs.expect(job, ["model"])
     job.status = "failed"
-    with pytest.raises(JobFailed, match=r"model did not come back: job 41 is failed.*again the value from before"):
+    with pytest.raises(JobFailed, match=r"model did not come back: job 41 failed.*again the value from before"):
         outputs.settle(["model"])
     assert namespace["model"] == "untrained"
     outputs.settle(["model"])

@@ -35,17 +35,15 @@ def test_a_curve_with_one_point_is_seen():
     assert (one != none).any(), "the colour of the one point makes a difference"
 
 
-def test_the_largest_picture_stays_within_its_bound():
+def test_a_picture_that_would_be_too_large_is_drawn_smaller(monkeypatch):
     noise = random.Random(1)
-    charts = {
-        f"metric {number}": [
-            Curve(f"run {run}", list(range(600)), [noise.random() * 10**run for _ in range(600)], run)
-            for run in range(3)
-        ]
-        for number in range(9)
-    }
-    picture = draw("x" * 300, charts, weight=0.6, note="y" * 300)
-    assert len(picture) < MAX_BYTES
+    curve = Curve("run", list(range(600)), [noise.random() for _ in range(600)])
+    large = draw("job", {"loss": [curve]})
+    assert len(large) < MAX_BYTES
+    monkeypatch.setattr("trackside.display.picture.MAX_BYTES", len(large))
+    small = draw("job", {"loss": [curve]})
+    assert len(small) < len(large)
+    assert pixels(small).shape[1] < pixels(large).shape[1]
 
 
 def test_names_with_dollar_signs_are_drawn_as_they_are():

@@ -20,7 +20,10 @@ def job(status="running", *, started=192, lasted=None, **fields):
 
 def test_a_card_says_what_holds_and_what_was_carried_in():
     made = job(
-        gpus=["0", "1"], peak_memory=2**30, limits=[Limit("time", 7200, True, "runner"), Limit("memory", 2**33, False)]
+        gpus=["0", "1"],
+        peak_memory=2**30,
+        limits=[Limit("time", 7200, True, "runner"), Limit("memory", 2**33, False), Limit("cpus", 1, False)],
+        spec=JobSpec(command="x", time=7200, memory=2**33),
     )
     assert text.job_card(made, NOW, carried="carried in: model 44 MB").splitlines() == [
         "baseline · job-41 · running · 03:12",

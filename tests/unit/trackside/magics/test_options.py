@@ -70,8 +70,8 @@ def test_no_dashes_means_no_rest():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--gpu 2", "--gpu is not an option of %%submit. Did you mean '--gpus'"),
-        ("--nmae=x", "--nmae is not an option of %%submit. Did you mean '--name'?"),
+        ("--gpu 2", "--gpu is not an option of %%submit. Did you mean --gpus?"),
+        ("--nmae=x", "--nmae is not an option of %%submit. Did you mean --name?"),
         ("--zzz", "--zzz is not an option of %%submit. %%submit? shows what it takes."),
         ("-q", "-q is not an option of %%submit"),
         ("--sweep lr=1", "--sweep is not built in this version of Trackside"),
