@@ -8,8 +8,6 @@ import json
 import os
 from pathlib import Path
 
-from trackside.tracking.values import spell_floats
-
 __all__ = ["write_bytes", "write_json"]
 
 _number = itertools.count()
@@ -46,6 +44,8 @@ def encode_json(value: object, *, indent: int | None = None) -> bytes:
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except ValueError:
+        from trackside.tracking.values import spell_floats
+
         text = json.dumps(spell_floats(value), indent=indent, ensure_ascii=False, allow_nan=False)
     # A file name with undecodable bytes holds lone surrogates; backslashreplace spells them as JSON escapes.
     return text.encode("utf-8", "backslashreplace") + b"\n"

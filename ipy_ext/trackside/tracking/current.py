@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from trackside.errors import NotFound
 from trackside.tracking.ending import open_runs
@@ -39,7 +39,7 @@ def init(
     global _last
     with _lock:
         folder = job_folder()
-        run = _newest()
+        run = open_runs[-1] if open_runs else None
         if folder is not None and run is not None and run.run_dir == folder.path:
             run.describe(name, config, tags)
             return run
@@ -52,11 +52,7 @@ def log(metrics: Mapping[str, Any], step: float | None = None) -> None:
 
     Raises NotFound when there is no current run, RunClosedError when it is finished.
     """
-    (_newest() or current_run()).log(metrics, step)
-
-
-def _newest() -> Run | None:
-    return cast("Run", open_runs[-1]) if open_runs else None
+    (open_runs[-1] if open_runs else current_run()).log(metrics, step)
 
 
 def current_run() -> Run:
@@ -64,7 +60,7 @@ def current_run() -> Run:
 
     Raises NotFound when this process never had one.
     """
-    run = _newest()
+    run = open_runs[-1] if open_runs else None
     if run is None and job_folder() is not None:
         return init()
     run = run or _last

@@ -39,13 +39,13 @@ class Encoding(NamedTuple):
         return self.now(self.zone) if self.zone else self.now()
 
 
-def choose_encoding(names: tuple[str, ...] = ("orjson", "msgspec")) -> Encoding:
-    """Return the encoding of the first of these packages that can be imported, else that of the standard library."""
-    for name in names:
+def choose_encoding(*names: str) -> Encoding:
+    """Return the encoding of the first of these packages (default: any) that can be imported, else that of ``json``."""
+    for name in names or ("orjson", "msgspec"):
         module = _import(name)
         if module is not None:
             return _MAKERS[name](module)
-    return _with_json()
+    return _with_json(json)
 
 
 def timestamp(seconds: float | None = None) -> str:
@@ -74,16 +74,17 @@ def _with_msgspec(msgspec: Any) -> Encoding:
     return Encoding("msgspec", dt.datetime.now, dt.UTC, encoder.encode, 0)
 
 
-def _with_json() -> Encoding:
-    encoder = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
+def _with_json(module: Any) -> Encoding:
+    encoder = module.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
 
     def encode(record: dict[str, Any]) -> bytes:
-        return encoder.encode(record).encode("ascii")
+        line: str = encoder.encode(record)
+        return line.encode("ascii")
 
     return Encoding("json", _make_clock(), None, encode, 0)
 
 
-_MAKERS: dict[str, Callable[[Any], Encoding]] = {"orjson": _with_orjson, "msgspec": _with_msgspec}
+_MAKERS: dict[str, Callable[[Any], Encoding]] = {"orjson": _with_orjson, "msgspec": _with_msgspec, "json": _with_json}
 
 
 def _make_clock() -> Callable[[], str]:

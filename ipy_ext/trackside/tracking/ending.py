@@ -11,9 +11,12 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
-__all__ = ["Outcome", "watch"]
+if TYPE_CHECKING:
+    from trackside.tracking.run import Run
+
+__all__ = ["COMPLETED", "Outcome", "forget", "of_exception", "open_runs", "watch"]
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -23,14 +26,7 @@ Outcome = tuple[str, dict[str, str] | None]
 COMPLETED: Outcome = ("completed", None)
 
 
-class Unfinished(Protocol):
-    """A run that must be closed when its process ends."""
-
-    def close(self, status: str, reason: dict[str, str] | None, *, patience: float) -> None:
-        """Write the final status, waiting at most about ``patience`` seconds for what is under way."""
-
-
-open_runs: list[Unfinished] = []
+open_runs: list[Run] = []
 """The runs of this process that are open, oldest first; a forked child begins with those of its parent."""
 
 _watching = 0
@@ -38,7 +34,7 @@ _exit_code: object = None
 _seen_before: BaseException | None = None
 
 
-def watch(run: Unfinished) -> None:
+def watch(run: Run) -> None:
     """Close this run when the process ends, with the right status and reason, unless it is closed before."""
     global _watching, _seen_before
     if _watching != os.getpid():
@@ -51,7 +47,7 @@ def watch(run: Unfinished) -> None:
     open_runs.append(run)
 
 
-def forget(run: Unfinished) -> None:
+def forget(run: Run) -> None:
     """Leave a run that is closed alone."""
     if run in open_runs:
         open_runs.remove(run)

@@ -3,7 +3,7 @@
 ``send((metrics, step))`` runs a generator up to its next ``yield``. A generator is used for three things that it
 gives at no cost: its state lies in local variables, it lets only one caller in at a time (a second one gets
 ``ValueError: generator already executing``), and it lives on when a record is refused. Whoever finds it busy leaves
-the record in a queue, which the one inside empties before it leaves.
+the record in a queue and comes back to have it emptied.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, cast
 
 from trackside.errors import NotLoggable, RunClosedError
 from trackside.tracking.atomic import encode_json
-from trackside.tracking.encoding import Encoding, choose_encoding
+from trackside.tracking.encoding import Encoding, choose_encoding, timestamp
 from trackside.tracking.indices import IndexBlocks
 from trackside.tracking.lines import open_lines
 from trackside.tracking.losses import Losses
@@ -73,7 +73,7 @@ class Recorder:
         self._blocks = blocks
         self._losses = losses
         self._encoding = encoding or choose_encoding()
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[dict[str, Scalar]] = deque()
         self._fd = _NOT_OPEN
         self._next = self._end = 0
         self._looked, self._looked_at = 0.0, 0
@@ -89,18 +89,15 @@ class Recorder:
 
     def _run(self) -> Generator[bool, Entry, None]:
         _, now, zone, encode, option = self._encoding
-        write, infinity, waiting = os.write, math.inf, self._waiting
+        write, infinity = os.write, math.inf
         metrics: Any
         step: Any
         fd, indices, index, failed = self._fd, self._resume(self._next), self._next, False
         while True:
             try:
                 for index in indices:
-                    if waiting:
-                        metrics, step = waiting.popleft()
-                    else:
-                        metrics, step = yield failed
-                        failed = False
+                    metrics, step = yield failed
+                    failed = False
                     try:
                         moment = now(zone) if zone else now()
                         if step is None:
@@ -116,7 +113,8 @@ class Recorder:
                             if write(fd, line) == len(line):
                                 metrics = None  # what was logged last is not kept alive
                                 continue
-                            indices = self._torn(index)
+                            self._torn()
+                            indices = self._resume(index + 1)
                             break
                     except Exception:  # noqa: BLE001, S110  the careful path finds out what it was, and says so
                         pass
@@ -136,28 +134,38 @@ class Recorder:
     def _carefully(self, index: int, metrics: Any, step: Any) -> tuple[bool, range]:
         """Write what the short path could not; return whether it is refused, and the indices to go on with."""
         if step is _NOTHING[1]:
-            return False, self._look(index)
+            return False, self._look(self._write_queue(index))
         try:
             fields = _fields(metrics, step)
         except Exception as error:  # noqa: BLE001  from the user's own types too; raised again in the caller
             self.problem = error.with_traceback(None)
             return True, self._resume(index)
+        return False, self._resume(self._write(index, fields))
+
+    def _write_queue(self, index: int) -> int:
+        """Write what others left in the queue, and return the index to go on with."""
+        while self._waiting:
+            index = self._resume(self._write(index, self._waiting.popleft())).start
+        return index
+
+    def _write(self, index: int, fields: dict[str, Scalar]) -> int:
+        """Write one record, or count it as lost, and return the index to go on with."""
         try:
             index = self._open(index)
             line = self._line({"_idx": index, "_timestamp": self._encoding.time(), **fields})
             if os.write(self._fd, line) != len(line):
-                return False, self._torn(index)
+                self._torn()
         except OSError as error:
             self._losses.add(error)
             self._shut()
-            return False, self._resume(self._next)
-        return False, self._resume(index + 1)
+            return max(index, self._next)
+        return index + 1
 
     def _line(self, record: dict[str, Any]) -> bytes:
         try:
             return self._encoding.line(record)
         except Exception:  # noqa: BLE001  integers beyond 64 bits, half characters: the standard library takes them
-            return encode_json(record)
+            return encode_json(record | {"_timestamp": timestamp()})
 
     def _open(self, index: int) -> int:
         """Have the file open and an index that is ours, and return that index."""
@@ -203,11 +211,10 @@ class Recorder:
         self._looked, self._looked_at = now, self._next
         return range(self._next, min(self._next + size, self._end))
 
-    def _torn(self, index: int) -> range:
+    def _torn(self) -> None:
         """Count a record of which only a part was written; the next opening ends its line."""
         self._losses.add(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path)))
         self._shut()
-        return self._resume(index + 1)
 
     def _shut(self) -> None:
         if self._fd != _NOT_OPEN:
@@ -223,7 +230,7 @@ class Recorder:
             return self.send(entry)
         metrics, step = entry
         fields = _fields(metrics, step)
-        self._waiting.append((fields, fields.pop("step", None)))
+        self._waiting.append(fields)
         self._settle()
         return False
 
@@ -239,15 +246,16 @@ class Recorder:
 
     def _settle(self, patience: float = 1.0) -> None:
         """Go in once, or wait until the one who is inside has emptied the queue."""
-        deadline = time.monotonic() + patience
+        deadline, pause = time.monotonic() + patience, 0.0
         while time.monotonic() < deadline:
             try:
                 self._generator.send(_NOTHING)
                 return
             except ValueError:
                 if _is_below(self._generator.gi_frame):
-                    return  # we interrupted the one inside, who empties the queue when we return
-            time.sleep(0.0001)
+                    return  # we interrupted the one inside; the queue is emptied at the next occasion
+            time.sleep(pause)
+            pause = 0.0001
 
     def close(self, run_id: str) -> None:
         """Write what waits, close the file and give back unused indices; later records raise RunClosedError."""
@@ -280,9 +288,9 @@ def _fields(metrics: Any, step: Any) -> dict[str, Scalar]:
     if step is None:
         return fields
     number = scalar(step, "step")
-    if isinstance(number, (str, type(None))):
+    if number is None or isinstance(number, str):
         raise NotLoggable(f"step: {step!r} is not a number.", hint="Give a whole number that rises.")
-    if fields.setdefault("step", number) != number:
+    if fields.get("step", number) != number:
         raise NotLoggable("The key 'step' is there twice, with two values.", hint="Give step=… alone.")
     return {"step": number, **fields}
 

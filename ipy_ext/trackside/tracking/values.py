@@ -18,6 +18,7 @@ Scalar = float | int | bool | str | None
 """What stands in a record. NaN and infinities are there as the strings of ``spell_float``."""
 
 LONGEST_TEXT = 1024
+_EXACT = frozenset({int, bool, type(None)})
 RESERVED = frozenset({"_idx", "_timestamp"})
 _SPELT = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -27,26 +28,37 @@ def loggable(metrics: object, *, reserved: frozenset[str] = RESERVED) -> dict[st
 
     Raises NotLoggable (a TypeError) naming the key whose value or name cannot be logged.
     """
-    if not isinstance(metrics, Mapping):
+    if not isinstance(metrics, (dict, Mapping)):
         raise NotLoggable(f"A {_kind(metrics)} cannot be logged.", hint='Log a dict of numbers: {"loss": 0.5}.')
     flat: dict[str, Scalar] = {}
     _flatten(metrics, "", flat)
-    for key in reserved & flat.keys():
+    if not reserved.isdisjoint(flat):
+        key = min(reserved & flat.keys())
         raise NotLoggable(f"The key {key!r} is taken: Trackside writes it itself.", hint="Use another name.")
     return flat
 
 
-def _flatten(metrics: Mapping[object, object], prefix: str, flat: dict[str, Scalar]) -> None:
+def _flatten(metrics: Mapping[Any, object], prefix: str, flat: dict[str, Scalar]) -> None:
     for key, value in metrics.items():
+        if isinstance(key, int):
+            key = str(int(key))
         if not isinstance(key, str):
             raise NotLoggable(f"The key {prefix}{key!r} is not a text.", hint="Keys are strings.")
         name = prefix + key
-        if isinstance(value, Mapping):
-            _flatten(value, name + "/", flat)
-            continue
         if name in flat:
             raise NotLoggable(f"The key {name!r} is there twice.", hint="A nested dict gives the same name.")
-        flat[name] = scalar(value, name)
+        kind = type(value)
+        if kind not in _EXACT and not isinstance(value, float) and getattr(value, "shape", None) == ():
+            value = _item(value)
+            kind = type(value)
+        if kind in _EXACT:
+            flat[name] = cast("Scalar", value)
+        elif isinstance(value, float):
+            flat[name] = _finite(float(value))
+        elif isinstance(value, Mapping):
+            _flatten(value, name + "/", flat)
+        else:
+            flat[name] = scalar(value, name)
 
 
 def scalar(value: object, key: str) -> Scalar:
@@ -55,9 +67,9 @@ def scalar(value: object, key: str) -> Scalar:
     Taken are Python numbers, None, bool, text (cut after 1,024 characters), members of an Enum by their value, and
     whatever has one element: scalars and arrays of numpy, torch, jax and others that have ``item()``.
     """
-    found = _number(value)
-    if found is NotImplemented:
-        found = _number(_only_element(value, key))
+    if type(value) in _EXACT:
+        return cast("Scalar", value)
+    found = _number(_only_element(value, key) if hasattr(value, "shape") else value)
     if found is NotImplemented:
         raise NotLoggable(f"{key!r}: a {_kind(value)} cannot be logged.", hint=_hint(value))
     return cast("Scalar", found)
@@ -72,8 +84,7 @@ def _number(value: object) -> object:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
-        number = float(value)
-        return number if math.isfinite(number) else spell_float(number)
+        return _finite(float(value))
     if isinstance(value, str):
         text = str(value)
         return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
@@ -85,20 +96,25 @@ def _number(value: object) -> object:
 
 
 def _only_element(value: object, key: str) -> object:
-    """Return the one element of an array-like value as a Python value, NotImplemented if it is no such thing."""
+    """Return the one element of an array-like value as a Python value; another value as it is."""
     shape = getattr(value, "shape", None)
-    if not isinstance(shape, Iterable):
-        return NotImplemented
-    sizes = list(shape)
+    if shape != () and not isinstance(shape, Iterable):
+        return value
+    sizes = [] if shape == () else list(shape)
     if any(size != 1 for size in sizes):
         raise NotLoggable(
             f"{key!r}: an array of shape {tuple(sizes)} cannot be logged.",
             hint="Log a number of it, such as its mean, or save it with save_artifact.",
         )
+    return _item(value)
+
+
+def _item(value: object) -> object:
+    """Return the Python value of something with one element; what has no such value as it is."""
     item = getattr(value, "item", None)
-    if callable(item):
+    if item is not None:
         return item()
-    return float(cast("float", value)) if hasattr(value, "__float__") else NotImplemented
+    return float(cast("float", value)) if hasattr(value, "__float__") else value
 
 
 def _kind(value: object) -> str:
@@ -161,6 +177,10 @@ def fields_of(value: object) -> dict[Any, object] | None:
 def _text(value: object) -> str:
     name = getattr(value, "__qualname__", None)
     return f"{getattr(value, '__module__', '')}.{name}" if isinstance(name, str) else str(value)
+
+
+def _finite(number: float) -> float | str:
+    return number if -math.inf < number < math.inf else spell_float(number)
 
 
 def spell_float(value: float) -> str:
