@@ -141,12 +141,20 @@ class FakeServer:
         return httpx.Response(200, json={"gpus": [], "message": "No NVIDIA driver answers here."})
 
     def _events(self, request, rest, body):
+        patience = request.extensions["timeout"]["read"]
+
         def frames():
             yield _frame(Subscribed("", 0))
-            while (message := self.events.get()) is not None:
+            while (message := self._next_event(patience)) is not None:
                 yield _frame(message)
 
         return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=frames())
+
+    def _next_event(self, patience):
+        try:
+            return self.events.get(timeout=patience)
+        except queue.Empty:
+            raise httpx.ReadTimeout("nothing came") from None
 
 
 def _frame(message):
