@@ -143,7 +143,7 @@ def packages() -> list[str]:
         name, version = _NAME.search(text), _VERSION.search(text)
         if name and version:
             found.setdefault(re.sub(r"[-_.]+", "-", name[1]).lower(), f"{name[1]}=={version[1]}")
-    return sorted(found.values(), key=str.lower)
+    return [line for _, line in sorted(found.items())]
 
 
 class Capture:

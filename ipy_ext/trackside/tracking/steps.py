@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sized
@@ -26,28 +27,30 @@ class Progress:
     def __init__(self, folder: RunFolder, losses: Losses) -> None:
         self._folder = folder
         self._losses = losses
-        self._began: tuple[float, float] | None = None
-        self._written = -1e9
-        self._last: tuple[float, float | None] | None = None
+        self._began = (0.0, math.inf)
+        """When the loop that is shown began, and with which ``i``."""
+        self._last: tuple[float, float | None] = (math.inf, None)
+        self._written = -math.inf
+        self._waits = False
 
     def show(self, i: float, total: float | None = None) -> None:
         """Note that ``i`` of ``total`` is done; it is written now or with one of the next calls."""
         now = time.monotonic()
-        if self._began is None or i < self._began[1] or (self._last is not None and i < self._last[0]):
+        if i < self._last[0]:
             self._began = (now, i)
-        self._last = (i, total)
+        self._last, self._waits = (i, total), True
         if now - self._written >= max(_PAUSE, (now - self._began[0]) / 1000) or i == total:
             self.write()
 
     def write(self) -> None:
         """Write the last state unless it is written."""
-        if self._last is None or self._began is None:
+        if not self._waits:
             return
         (i, total), (began, first), now = self._last, self._began, time.monotonic()
         record: dict[str, object] = {"_timestamp": timestamp(), "i": i, "total": total}
         if now > began and i > first:
             record["rate"] = round((i - first) / (now - began), 3)
-        self._written, self._last = now, None
+        self._written, self._waits = now, False
         try:
             append_record(self._folder.progress, record)
         except OSError as error:
@@ -72,7 +75,7 @@ def steps(items: Iterable[T], total: int | None, label: str, progress: Progress 
         if progress is not None:
             progress.write()
         if terminal is not None:
-            _draw(terminal, bar(done, size, time.monotonic() - began, label) + "\n")
+            _draw(terminal, bar(done, size, time.monotonic() - began, label), "\n")
 
 
 def bar(done: int, total: int | None, seconds: float, label: str = "") -> str:
@@ -86,9 +89,9 @@ def bar(done: int, total: int | None, seconds: float, label: str = "") -> str:
     return " ".join(part for part in (label, f"{done}/{total}", drawing, rate, clock) if part)
 
 
-def _draw(terminal: TextIO, line: str) -> None:
+def _draw(terminal: TextIO, line: str, end: str = "") -> None:
     try:
-        terminal.write(f"\r{line}\x1b[K")
+        terminal.write(f"\r{line}\x1b[K{end}")
         terminal.flush()
     except OSError:
         pass  # the terminal was closed; the work goes on
