@@ -84,6 +84,23 @@ class LiveServer:
 
     def start(self, timeout: float = 60.0) -> LiveServer:
         """Start the process and wait for its address and its health."""
+        self._spawn()
+        assert self.process is not None
+        self.address = until(self._read_address, f"the address of server {self.process.pid}", timeout)
+        until(lambda: self.get("health").status_code == 200, "the server's health", timeout)
+        return self
+
+    def start_bare(self, timeout: float = 60.0) -> None:
+        """Start the process without waiting for the extension, which is switched off."""
+        self._spawn()
+        assert self.process is not None
+        file = self.place.runtime / f"jpserver-{self.process.pid}.json"
+        until(lambda: file.exists() and file.read_text().strip().endswith("}"), f"{file}", timeout)
+        url = json.loads(file.read_text())["url"]
+        headers = {"Authorization": f"token {self.token}"}
+        until(lambda: self.client.get(url + "api/status", headers=headers).status_code == 200, url, timeout)
+
+    def _spawn(self) -> None:
         self.place.root.mkdir(parents=True, exist_ok=True)
         work = self.place.root / "work"
         work.mkdir(exist_ok=True)
@@ -109,9 +126,6 @@ class LiveServer:
             start_new_session=True,
         )
         log.close()
-        self.address = until(self._read_address, f"the address of server {self.process.pid}", timeout)
-        until(lambda: self.get("health").status_code == 200, "the server's health", timeout)
-        return self
 
     def _read_address(self) -> dict[str, Any] | None:
         assert self.process is not None
