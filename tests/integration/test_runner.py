@@ -250,6 +250,20 @@ def test_a_running_attempt_is_seen_running_and_beats(root: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_the_machine_is_sampled_while_a_job_runs(root: Path) -> None:
+    run(root, ["sh", "-c", "sleep 1.5"])
+    samples = [json.loads(line) for line in (root / "home/runs/job-1/system.jsonl").read_text().splitlines()]
+    assert samples
+    assert 0 <= samples[0]["cpu_percent"] <= 100
+    assert 0 < samples[0]["memory_percent"] < 100
+    assert samples[0]["_timestamp"].endswith("Z")
+
+
+def test_a_job_that_is_over_at_once_costs_no_sample(root: Path) -> None:
+    run(root, ["/bin/true"])
+    assert not (root / "home/runs/job-1/system.jsonl").exists()
+
+
 def test_a_cell_exception_left_in_results_is_the_reason(root: Path) -> None:
     async def scenario() -> Exit:
         async with Yard(root) as yard:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.running import CANCEL, Yard, eventually, kill, python
-from trackside_server.executors.base import Ended, GivenBack, Launched, Running
+from trackside_server.executors.base import Ended, GivenBack, Launched, Running, Starting
 from trackside_server.isolation import gpu_locks
 
 GPU = "GPU-00000000-stub"
@@ -135,6 +135,26 @@ def test_a_daemon_that_a_killed_runners_job_leaves_behind_is_ended_too(root: Pat
             (root / "go").touch()
             assert (await yard.ended(ref)).status == "completed"
             assert not Path(f"/proc/{daemon}").exists()
+
+    asyncio.run(scenario())
+
+
+def test_a_runner_that_is_killed_before_it_started_the_job_is_a_failed_start(root: Path) -> None:
+    async def scenario() -> None:
+        async with Yard(root) as yard:
+            _, first = await yard.start(["/bin/true"])
+            assert first.template is not None
+            ref = yard.ref("job-2")
+            os.mkfifo(ref.folder.log)  # the runner waits for a reader of the output, after its claim
+            starting = asyncio.create_task(yard.try_start(["/bin/true"], "job-2"))
+            await eventually(lambda: isinstance(yard.executor.look(ref), Starting), "the claim")
+            seen = yard.executor.look(ref)
+            assert isinstance(seen, Starting)
+            await kill(seen.record.runner, "runner")
+            await starting
+            how = await yard.ended(ref)
+            assert how.reason is not None
+            assert (how.status, how.reason.code, how.exit_code) == ("failed", "start_failed", None)
 
     asyncio.run(scenario())
 

@@ -231,14 +231,9 @@ class Template:
     def _reap(self) -> None:
         """Reap by name only: a runner that ends right now must be seen as one, before anything it leaves behind."""
         strays = self._unclaimed()
-        for pid, ward in list(self._wards.items()):
-            ended = reap_one(pid)
-            if ended is not None:
-                strays = []
-                self._runner_ended(ward, ended.wait_status)
-        if self._adopted:
-            self._share_out()
+        if self._reap_wards() or self._adopted:
             strays = []
+            self._share_out()
         for adopted in self._adopted:
             for pid in list(adopted.pids):
                 ended = reap_one(pid)
@@ -246,6 +241,16 @@ class Template:
                     adopted.child_ended(ended)
         for pid in strays:  # left by a runner that ended well; what it could not kill may end in its own time
             reap_one(pid)
+
+    def _reap_wards(self) -> bool:
+        """Reap the runners that ended; whether there were any."""
+        found = False
+        for pid, ward in list(self._wards.items()):
+            ended = reap_one(pid)
+            if ended is not None:
+                found = True
+                self._runner_ended(ward, ended.wait_status)
+        return found
 
     def _runner_ended(self, ward: Ward, wait_status: int) -> None:
         ward.listen()
@@ -272,8 +277,15 @@ class Template:
         return [pid for pid in processes.own_children() if pid not in known and pid not in self._wards]
 
     def _share_out(self) -> None:
-        """Give each orphan that has come to us to the adopted attempt that it belongs to."""
-        for pid in self._unclaimed():
+        """Give each orphan that has come to us to the adopted attempt that it belongs to.
+
+        One whose parent was a runner is claimed when that runner is reaped; what is left came out of an adopted tree.
+        """
+        fresh = self._unclaimed()
+        self._reap_wards()
+        if not self._adopted:
+            return
+        for pid in set(fresh).intersection(self._unclaimed()):
             chosen = next((one for one in self._adopted if belongs(pid, one.charge)), self._adopted[0])
             chosen.add(pid)
 
