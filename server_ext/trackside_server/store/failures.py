@@ -12,8 +12,10 @@ from sqlalchemy.exc import DBAPIError
 
 from trackside.errors import InternalError, InvalidInput, TracksideError, TryAgain
 
-__all__ = ["explained", "is_busy", "is_of_the_file", "reachable", "translate"]
+__all__ = ["FAILURES", "explained", "is_busy", "is_of_the_file", "reachable", "translate"]
 
+FAILURES = (DBAPIError, sqlite3.Error)
+"""What the database raises: through SQLAlchemy, and where the driver is asked directly."""
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -29,10 +31,10 @@ def is_of_the_file(error: BaseException) -> bool:
 
 def translate(error: BaseException, path: Path) -> BaseException:
     """Return what callers get to see for ``error``; whatever does not come from the database is unchanged."""
-    if not isinstance(error, DBAPIError):
+    if not isinstance(error, FAILURES):
         return error
     family = _FAMILIES.get(_code(error) or 0)
-    named = family(path) if family is not None else InternalError(f"The store {path} failed: {error.orig}.")
+    named = family(path) if family is not None else InternalError(f"The store {path} failed: {_original(error)}.")
     named.__cause__ = error
     return named
 
@@ -42,7 +44,7 @@ def explained(path: Path) -> Iterator[None]:
     """Translate what the database raises inside the block."""
     try:
         yield
-    except DBAPIError as error:
+    except FAILURES as error:
         raise translate(error, path) from error
 
 
@@ -95,9 +97,13 @@ def _failing(path: Path) -> TracksideError:
     )
 
 
+def _original(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
 def _code(error: BaseException) -> int | None:
     """Return SQLite's primary result code, if SQLite gave one."""
-    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, DBAPIError) else None
+    code = getattr(_original(error), "sqlite_errorcode", None)
     return code & 0xFF if isinstance(code, int) else None
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from trackside.errors import Conflict, InternalError, TryAgain
 from trackside_server.store.connect import WRITES, apart, in_transaction, schema_version, set_durable
-from trackside_server.store.failures import is_busy, is_of_the_file, translate
+from trackside_server.store.failures import FAILURES, is_busy, is_of_the_file, translate
 from trackside_server.store.migrate import refuse_newer, stored_revision
 from trackside_server.store.tx import Tx
 
@@ -141,8 +140,9 @@ class Writer:
         while True:
             try:
                 return self._transact(group)
-            except DBAPIError as error:
-                self._disconnect()
+            except FAILURES as error:
+                if is_of_the_file(error):
+                    self._disconnect()
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise
             time.sleep(_PAUSE)

@@ -164,6 +164,16 @@ def test_a_store_damaged_inside_says_so_when_it_is_read(store, insert, open_stor
         reader.active_jobs()
 
 
+def test_a_store_that_is_damaged_while_it_is_open_says_so_whoever_asks(store, insert, path):
+    insert()
+    store._watch.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.write(b"\0" * 4096)
+    for ask in (store.last_event_id, lambda: store.write_now(lambda tx: tx.reserve_job_ids())):
+        with pytest.raises(InvalidInput, match="damaged"):
+            ask()
+
+
 def test_local_disks_get_a_write_ahead_log_and_shared_ones_a_journal(path, open_store, insert, store, monkeypatch):
     assert journal_mode(path) == "wal"
     insert("kept")
@@ -173,6 +183,14 @@ def test_local_disks_get_a_write_ahead_log_and_shared_ones_a_journal(path, open_
     assert journal_mode(path) == "delete"
     with moved.read() as reader:
         assert reader.job(1).name == "kept"
+
+
+def test_a_store_whose_journal_cannot_be_changed_now_is_not_opened(path, open_store, store, insert, monkeypatch):
+    insert()
+    monkeypatch.setattr("trackside_server.store.connect.on_shared_file_system", lambda path: True)
+    monkeypatch.setattr("trackside_server.store.connect.BUSY_SECONDS", 0.01)
+    with store.read(), pytest.raises(TryAgain, match="another process"):
+        open_store()
 
 
 def test_the_disk_is_waited_for_unless_one_says_otherwise(store, new_job):
