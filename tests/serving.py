@@ -78,6 +78,7 @@ class LiveServer:
     options: tuple[str, ...] = ()
     base_url: str = "/"
     token: str = field(default_factory=lambda: secrets.token_hex(16))
+    port: int = 0
     process: subprocess.Popen[bytes] | None = None
     address: dict[str, Any] = field(default_factory=dict)
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30), repr=False)
@@ -97,8 +98,14 @@ class LiveServer:
         file = self.place.runtime / f"jpserver-{self.process.pid}.json"
         until(lambda: file.exists() and file.read_text().strip().endswith("}"), f"{file}", timeout)
         url = json.loads(file.read_text())["url"]
-        headers = {"Authorization": f"token {self.token}"}
-        until(lambda: self.client.get(url + "api/status", headers=headers).status_code == 200, url, timeout)
+
+        def answers() -> bool:
+            with contextlib.suppress(httpx.ConnectError):
+                answer = self.client.get(url + "api/status", headers={"Authorization": f"token {self.token}"})
+                return answer.status_code == 200
+            return False
+
+        until(answers, url, timeout)
 
     def _spawn(self) -> None:
         self.place.root.mkdir(parents=True, exist_ok=True)
@@ -113,7 +120,7 @@ class LiveServer:
                 "--no-browser",
                 "--allow-root",
                 "--ip=127.0.0.1",
-                "--port=0",
+                f"--port={self.port}",
                 f"--ServerApp.base_url={self.base_url}",
                 f"--IdentityProvider.token={self.token}",
                 f"--ServerApp.root_dir={work}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,16 +20,19 @@ def rows() -> Iterator[Row]:
     """PSS and CPU of two servers, one with the extension that has run a job, one without it."""
     with tempfile.TemporaryDirectory() as folder:
         ours = LiveServer(Place(Path(folder) / "ours")).start()
-        ours.ended(ours.submit(command=["/bin/true"])["id"])
+        job = ours.ended(ours.submit(command=["/bin/true"])["id"])
+        record = json.loads(Path(job["run_dir"], "attempts", "1.json").read_text())
+        family = [psutil.Process(ours.pid), psutil.Process(record["template"]["pid"])]
         off = ("--ServerApp.jpserver_extensions=trackside_server=False",)
         bare = LiveServer(Place(Path(folder) / "bare"), options=off)
         bare.start_bare()
-        until(lambda: len(_family(ours)) == 2, "the runner's end")
+        alone = [psutil.Process(bare.pid)]
+        until(lambda: not psutil.pid_exists(record["runner"]["pid"]), "the runner's end")
         try:
-            before = _cpu(ours) - _cpu(bare)
+            before = _cpu(family) - _cpu(alone)
             time.sleep(_QUIET)
-            busy = (_cpu(ours) - _cpu(bare) - before) / _QUIET * 100
-            over = sum(_pss(process) for process in _family(ours)) - sum(_pss(process) for process in _family(bare))
+            busy = (_cpu(family) - _cpu(alone) - before) / _QUIET * 100
+            over = sum(map(_pss, family)) - sum(map(_pss, alone))
         finally:
             ours.stop()
             bare.stop()
@@ -37,24 +41,10 @@ def rows() -> Iterator[Row]:
         yield Row("extension in an idle server, CPU over the bare server", max(busy, 0.0), "%", 0.2)
 
 
-def _family(server: LiveServer) -> list[psutil.Process]:
-    """The server and its template."""
-    found = [psutil.Process(server.pid)]
-    home = str(server.place.home)
-    for process in psutil.process_iter(["cmdline"]):
-        command = process.info["cmdline"] or []
-        if any(part.startswith(f"{home}/run/template-") for part in command):
-            found.append(process)
-    return found
-
-
 def _pss(process: psutil.Process) -> int:
     return int(process.memory_full_info().pss)
 
 
-def _cpu(server: LiveServer) -> float:
-    total = 0.0
-    for process in _family(server):
-        times = process.cpu_times()
-        total += times.user + times.system
-    return total
+def _cpu(processes: list[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in processes]
+    return sum(each.user + each.system for each in times)
