@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -17,22 +18,26 @@ __all__ = ["Adopted", "belongs"]
 
 
 class Adopted:
-    """One adopted attempt: its guard, our copies of its GPU locks, and which of our children belong to it."""
+    """One adopted attempt: its guard, our copies of its GPU locks, and which of our children belong to it.
 
-    def __init__(self, charge: Charge, locks: list[int], share_out: Callable[[], None]) -> None:
+    ``wait_status`` and ``max_rss`` are those of the main process where the runner could tell them.
+    """
+
+    def __init__(
+        self, charge: Charge, locks: list[int], share_out: Callable[[], None], wait_status: int | None, max_rss: int
+    ) -> None:
         self.pids: set[int] = set()
         self.due = 0.0
         self.charge = charge
         self._locks = locks
         self._share_out = share_out
+        self._told = (wait_status, max_rss)
         self._guard: Guard | None = None
 
-    def begin(self, wait_status: int | None, max_rss: int) -> None:
-        """Start looking after it; ``wait_status`` is that of the main process where the runner told it."""
-        if self.charge.process is None:
-            self._find_process()
+    def _begin(self) -> Guard:
         now = time.monotonic()
-        self._guard = guard = Guard(self.charge, self._roots, now)
+        guard = Guard(self.charge, self._roots, now)
+        wait_status, max_rss = self._told
         if wait_status is not None:
             guard.main_ended(wait_status, max_rss, now)
         elif self.charge.process is None:  # the claim is ours, the process never ran
@@ -40,16 +45,19 @@ class Adopted:
             guard.main_ended(None, 0, now)
         elif guard.main not in self.pids:
             guard.main_ended(None, 0, now)
+        return guard
 
-    def _find_process(self) -> None:
-        """The runner was killed between the start of the process and telling so: its only child is the process."""
-        if not self.pids:
+    def take(self, pids: list[int]) -> None:
+        """Take what the killed runner left; where it could not tell which is the main process, it had just this one."""
+        self.pids.update(pids)
+        if self.charge.process is not None or not pids:
             return
         main = min(self.pids, key=lambda pid: (os.getsid(pid) != pid, pid))
         self.charge = self.charge._replace(
             process=processes.identity(main), started=time.monotonic(), started_at=record.now_utc()
         )
-        record.write_running(self.charge)
+        with contextlib.suppress(OSError):
+            record.write_running(self.charge)
 
     def add(self, pid: int) -> None:
         """This child of ours belongs to it."""
@@ -60,7 +68,10 @@ class Adopted:
         if ended.pid not in self.pids:
             return
         self.pids.discard(ended.pid)
-        if self._guard is not None and ended.pid == self._guard.main:
+        if self._guard is None:
+            if self.charge.process is not None and ended.pid == self.charge.process["pid"]:
+                self._told = (ended.wait_status, ended.max_rss)
+        elif ended.pid == self._guard.main:
             self._guard.main_ended(ended.wait_status, ended.max_rss, time.monotonic())
 
     def wake(self) -> None:
@@ -71,7 +82,8 @@ class Adopted:
 
     def step(self) -> bool:
         """Do what is due; True when the attempt is over and its locks are released."""
-        assert self._guard is not None
+        if self._guard is None:
+            self._guard = self._begin()
         due = self._guard.step(time.monotonic())
         if due is not None:
             self.due = due

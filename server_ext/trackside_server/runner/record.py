@@ -139,8 +139,8 @@ def is_open(charge: Charge) -> bool:
     """Whether the attempt is this runner's and nobody has written yet how it ended."""
     try:
         content = json.loads(charge.folder.attempt(charge.attempt).read_bytes())
-    except (OSError, ValueError):
-        return False
+    except FileNotFoundError:
+        return charge.process is not None  # it runs, and its folder was deleted
     return content["runner"] == charge.runner and content["exit"] is None
 
 

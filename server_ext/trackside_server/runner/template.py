@@ -17,53 +17,17 @@ import sys
 import time
 import traceback
 
-from trackside_server.runner import channel as told
-from trackside_server.runner import kernel, processes, runner
-from trackside_server.runner.adopted import Adopted, belongs
+from trackside_server.runner import kernel
 from trackside_server.runner.order import OPENING
-from trackside_server.runner.reaping import reap_one
-from trackside_server.runner.record import Charge, is_open
 from trackside_server.runner.wakeup import Wakeup
+from trackside_server.runner.wards import Wards
 
 __all__ = ["Template"]
 
 _SILENT = 5.0
 """Seconds that a connection may take to send its first byte."""
 _LOOK_AROUND = 60.0
-_SPARE_AFTER, _SPARE_AGAIN = 0.01, 1.0
-"""Seconds after a start until the next runner is forked, and until one that died at once is replaced."""
-_EMERGENCY = 70
-
-
-class Ward:
-    """A living runner: its pid, our end of the channel, and what it told us.
-
-    What it tells stays in the channel, locks included, until the runner is dead: most never need to be heard.
-    """
-
-    def __init__(self, pid: int, channel: socket.socket) -> None:
-        self.pid = pid
-        self.channel = channel
-        self.charge: Charge | None = None
-        self.locks: list[int] = []
-        self.wait_status: int | None = None
-        self.max_rss = 0
-
-    def listen(self) -> None:
-        """Take in everything that the runner has told."""
-        while (message := told.receive(self.channel)) is not None:
-            self.locks += message.descriptors
-            if message.charge is not None:
-                self.charge = message.charge
-            if message.wait_status is not None:
-                self.wait_status, self.max_rss = message.wait_status, message.max_rss
-
-    def close(self) -> None:
-        """Let go of the channel and of our copies of the locks."""
-        self.channel.close()
-        for descriptor in self.locks:
-            os.close(descriptor)
-        self.locks = []
+_AFTER_ERROR = 0.1
 
 
 class Template:
@@ -74,13 +38,9 @@ class Template:
         self._path = path
         self._file = _file(path)
         self._idle = idle
-        self._identity = processes.identity(os.getpid())
         self._poll = select.poll()
-        self._wards: dict[int, Ward] = {}
-        self._adopted: list[Adopted] = []
+        self._wards = Wards()
         self._silent: dict[int, tuple[socket.socket, float]] = {}
-        self._spare: Ward | None = None
-        self._spare_due = time.monotonic() + _SPARE_AFTER
         self._last_used = time.monotonic()
         self._look_around = self._last_used + _LOOK_AROUND
 
@@ -98,13 +58,21 @@ class Template:
         gc.disable()
         gc.freeze()
         while self._is_needed():
-            timeout = max(0.0, self._next() - time.monotonic())
-            for descriptor, _ in self._poll.poll(timeout * 1000 + 1):
-                self._serve(descriptor)
-            self._drop_silent()
-            self._reap()
-            self._step()
-            self._keep_spare()
+            try:
+                self._turn()
+            except Exception:  # noqa: BLE001  (whatever it was, the runners need their template)
+                traceback.print_exc()
+                time.sleep(_AFTER_ERROR)
+
+    def _turn(self) -> None:
+        timeout = max(0.0, self._next() - time.monotonic())
+        for descriptor, _ in self._poll.poll(timeout * 1000 + 1):
+            self._serve(descriptor)
+        self._drop_silent()
+        self._wards.reap()
+        self._wards.step()
+        if self._listener is not None:
+            self._wards.keep_spare()
 
     def _is_needed(self) -> bool:
         now = time.monotonic()
@@ -120,7 +88,7 @@ class Template:
         return self._listener is not None or self._busy()
 
     def _busy(self) -> bool:
-        return bool(self._adopted or self._silent or len(self._wards) > (self._spare is not None))
+        return bool(self._silent) or self._wards.busy
 
     def _retire(self) -> None:
         """Take no more connections; those that came in time are served."""
@@ -139,10 +107,8 @@ class Template:
         moments = [now + _LOOK_AROUND]
         if self._listener is not None and not self._busy():
             moments += [max(self._last_used + self._idle, now), max(self._look_around, now)]
-        if self._listener is not None and self._spare is None:
-            moments.append(self._spare_due)
         moments += [since + _SILENT for _, since in self._silent.values()]
-        moments += [adopted.due for adopted in self._adopted]
+        moments += self._wards.due_at(keep_spare=self._listener is not None)
         return min(moments)
 
     def _serve(self, descriptor: int) -> None:
@@ -153,8 +119,7 @@ class Template:
             if signal.SIGTERM in signals:
                 self._retire()
             if signal.SIGUSR1 in signals:
-                for adopted in self._adopted:
-                    adopted.wake()
+                self._wards.wake()
         elif descriptor in self._silent:
             self._look_at(descriptor)
 
@@ -176,7 +141,7 @@ class Template:
                 connection.close()
 
     def _look_at(self, descriptor: int) -> None:
-        """Fork a runner for a connection that asks for one by its first byte; drop one that asks for anything else."""
+        """Get a runner for a connection that asks for one by its first byte; drop one that asks for anything else."""
         connection = self._silent[descriptor][0]
         try:
             opening = connection.recv(len(OPENING), socket.MSG_PEEK)
@@ -187,38 +152,8 @@ class Template:
         del self._silent[descriptor]
         self._poll.unregister(descriptor)
         if opening == OPENING:
-            self._give(connection)
+            self._wards.give(connection)
         connection.close()
-
-    def _give(self, connection: socket.socket) -> None:
-        """Give the connection to the spare runner, else to a new one."""
-        ward, self._spare = self._spare or self._fork(), None
-        self._spare_due = time.monotonic() + _SPARE_AFTER
-        if ward is not None and not told.hand_over(ward.channel, connection):
-            ward = self._fork()
-            if ward is not None:
-                told.hand_over(ward.channel, connection)
-
-    def _keep_spare(self) -> None:
-        """Fork the next runner before it is needed, once the last one is under way."""
-        if self._spare is None and self._listener is not None and time.monotonic() >= self._spare_due:
-            self._spare = self._fork()
-            self._spare_due = time.monotonic() + _SPARE_AGAIN
-
-    def _fork(self) -> Ward | None:
-        ours, its = told.make_channel()
-        try:
-            pid = os.fork()
-        except OSError as error:
-            print(f"template: {error}", file=sys.stderr)  # noqa: T201
-            ours.close()
-            its.close()
-            return None
-        if pid == 0:
-            _become_runner(its, self._identity)
-        its.close()
-        self._wards[pid] = ward = Ward(pid, ours)
-        return ward
 
     def _drop_silent(self) -> None:
         now = time.monotonic()
@@ -227,105 +162,6 @@ class Template:
                 del self._silent[descriptor]
                 self._poll.unregister(descriptor)
                 connection.close()
-
-    def _reap(self) -> None:
-        """Reap by name only: a runner that ends right now must be seen as one, before anything it leaves behind."""
-        strays = self._unclaimed()
-        if self._reap_wards() or self._adopted:
-            strays = []
-            self._share_out()
-        for adopted in self._adopted:
-            for pid in list(adopted.pids):
-                ended = reap_one(pid)
-                if ended is not None:
-                    adopted.child_ended(ended)
-        for pid in strays:  # left by a runner that ended well; what it could not kill may end in its own time
-            reap_one(pid)
-
-    def _reap_wards(self) -> bool:
-        """Reap the runners that ended; whether there were any."""
-        found = False
-        for pid, ward in list(self._wards.items()):
-            ended = reap_one(pid)
-            if ended is not None:
-                found = True
-                self._runner_ended(ward, ended.wait_status)
-        return found
-
-    def _runner_ended(self, ward: Ward, wait_status: int) -> None:
-        ward.listen()
-        del self._wards[ward.pid]
-        if ward is self._spare:
-            self._spare = None
-        if wait_status == 0 or ward.charge is None or not is_open(ward.charge):
-            ward.close()
-            return
-        ward.channel.close()
-        adopted = Adopted(ward.charge, ward.locks, self._share_out)
-        self._adopted.append(adopted)
-        for other in self._wards.values():  # it may have been killed too, and what it left must not be taken for ours
-            other.listen()
-        others = [other.charge for other in self._wards.values() if other.charge is not None]
-        for pid in self._unclaimed():
-            if not any(belongs(pid, other) for other in others):
-                adopted.add(pid)
-        adopted.begin(ward.wait_status, ward.max_rss)
-
-    def _unclaimed(self) -> list[int]:
-        """Children of ours that are neither runners nor known to belong to an adopted attempt."""
-        known = {pid for adopted in self._adopted for pid in adopted.pids}
-        return [pid for pid in processes.own_children() if pid not in known and pid not in self._wards]
-
-    def _share_out(self) -> None:
-        """Give each orphan that has come to us to the adopted attempt that it belongs to.
-
-        One whose parent was a runner is claimed when that runner is reaped; what is left came out of an adopted tree.
-        """
-        fresh = self._unclaimed()
-        self._reap_wards()
-        if not self._adopted:
-            return
-        for pid in set(fresh).intersection(self._unclaimed()):
-            chosen = next((one for one in self._adopted if belongs(pid, one.charge)), self._adopted[0])
-            chosen.add(pid)
-
-    def _step(self) -> None:
-        for adopted in list(self._adopted):
-            try:
-                over = adopted.step()
-            except Exception:  # noqa: BLE001  (one attempt must not take the others with it)
-                traceback.print_exc()
-                adopted.due = time.monotonic() + 1.0
-                continue
-            if over:
-                self._adopted.remove(adopted)
-
-
-def _become_runner(channel: socket.socket, template: dict[str, int | float | str]) -> None:
-    """Be a runner in this fork; never returns. An end other than 0 tells the template to take over."""
-    status = _EMERGENCY
-    try:
-        signal.set_wakeup_fd(-1)
-        _close_all_but(channel.fileno())
-        wakeup = runner.prepare()
-        connection = told.await_connection(channel)
-        if connection is not None:
-            runner.serve(connection, channel, template, wakeup)
-        status = 0
-    except BaseException:  # noqa: BLE001  (a process boundary)
-        traceback.print_exc()
-        sys.stderr.flush()
-    finally:
-        os._exit(status)
-
-
-def _close_all_but(*kept: int) -> None:
-    """Close what this fork inherited: other connections, other runners' channels and locks, the listening socket."""
-    start = 3
-    for descriptor in sorted(kept):
-        os.closerange(start, descriptor)
-        start = descriptor + 1
-    os.closerange(start, os.sysconf("SC_OPEN_MAX") if sys.platform != "linux" else 2**20)
 
 
 def _is_ours(connection: socket.socket) -> bool:
