@@ -125,14 +125,29 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
     os.kill(os.getpid(), number)
 
 
-def _give_signals_back() -> None:
-    """In a forked child: it has nothing to close, and must die of a signal even while it does not run Python."""
+_held = threading.local()
+
+
+def _before_fork() -> None:
+    """Hold our signals back while a process forks: Python forgets those that reach a child before it is set up."""
+    ours = [number for number in _SIGNALS if signal.getsignal(number) is _on_signal]
+    _held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, ours) if ours else None
+
+
+def _after_fork() -> None:
+    if _held.mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _held.mask)
+
+
+def _in_child() -> None:
+    """Give the signals back: a child has nothing to close, and must die of them even where no Python runs."""
     for number in _SIGNALS:
         if signal.getsignal(number) is _on_signal:
             signal.signal(number, signal.SIG_DFL)
+    _after_fork()
 
 
-os.register_at_fork(after_in_child=_give_signals_back)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
 
 
 class _Exit(SystemExit):
