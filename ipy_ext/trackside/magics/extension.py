@@ -100,6 +100,7 @@ def _magic(session: Session, module: str, function: str, forms: tuple[Usage, ...
     """Return the magic, whose module is imported at its first use."""
 
     def magic(*args: str) -> object:
+        __tracebackhide__ = True  # errors of the user's own code (%%track) are shown without our frames
         from importlib import import_module
 
         verb: Magic = getattr(import_module(f"trackside.magics.{module}"), function)
