@@ -7,15 +7,17 @@ import re
 import msgspec
 
 from trackside.errors import InvalidInput
+from trackside.models.units import shortened
 
 __all__ = ["GpuRequest", "parse_gpus"]
 
+_LONGEST_TEXT = 64
 _HINT = "Write '2', '0.5', 'a100', 'a100:2' or '2xa100'."
 _TYPE = r"[a-z]+[a-z0-9]*(?:[-_. ][a-z0-9]+)*"
 _FORMS = (
     re.compile(rf"(?P<type>{_TYPE}):(?P<count>\d+)"),
     re.compile(rf"(?P<count>\d+)x(?P<type>{_TYPE})"),
-    re.compile(r"(?P<type>[a-z]+[a-z0-9]*(?:[-_.][a-z0-9]+)*?)[.-]?(?P<count>\d+)x"),
+    re.compile(r"(?P<type>[a-z]+[a-z0-9]*(?:[-_.][a-z0-9]+)*?)[.-](?P<count>\d+)x"),
     re.compile(r"(?P<type>[a-z]+\d+[a-z0-9-]*?)x(?P<count>\d+)"),
     re.compile(rf"(?P<type>{_TYPE})"),
 )
@@ -37,8 +39,8 @@ def parse_gpus(value: str | float) -> GpuRequest:
     if isinstance(value, bool):
         raise InvalidInput(f"gpus: {value!r} is not a number of GPUs.", hint=_HINT)
     if isinstance(value, (int, float)):
-        return _checked(float(value), None, value)
-    text = value.strip().lower()
+        return _checked(value, None, value)
+    text = value.strip().lower() if len(value) <= _LONGEST_TEXT else ""
     if re.fullmatch(r"\d+(?:\.\d+)?|\.\d+", text):
         return _checked(float(text), None, value)
     for form in _FORMS:
@@ -46,17 +48,19 @@ def parse_gpus(value: str | float) -> GpuRequest:
         if match is not None:
             groups = match.groupdict()
             return _checked(float(groups.get("count") or 1), groups["type"], value)
-    raise InvalidInput(f"gpus: {value!r} cannot be read.", hint=_HINT)
+    raise InvalidInput(f"gpus: {shortened(value)} cannot be read.", hint=_HINT)
 
 
 def _checked(count: float, kind: str | None, original: str | float) -> GpuRequest:
     if kind in {"it", "instance", "gpu-instance"} or (kind or "").startswith(("it_", "it-")):
         raise InvalidInput(f"gpus: {original!r} is a vendor's id, not a type of GPU.", hint=_HINT)
-    if count < 0 or count != count or count > 4096:
-        raise InvalidInput(f"gpus: {original!r} is not a number of GPUs.", hint=_HINT)
+    if not 0 <= count <= 4096:
+        raise InvalidInput(f"gpus: {shortened(original)} is not a number of GPUs.", hint=_HINT)
+    if kind and not count:
+        raise InvalidInput(f"gpus: {original!r} asks for a type of GPU, but for none of it.", hint=_HINT)
     if count != int(count) and (count > 1 or count * 8 != int(count * 8)):
         raise InvalidInput(
             f"gpus: {original!r} is neither whole nor a share of one GPU.",
             hint="Shares are eighths: '0.5', '0.25', '0.125'.",
         )
-    return GpuRequest(count, kind)
+    return GpuRequest(float(count), kind)

@@ -12,12 +12,15 @@ import msgspec
 from trackside.errors import InvalidInput, near
 from trackside.models.resources import GpuRequest, parse_gpus
 from trackside.models.spec import KINDS, JobSpec
-from trackside.models.units import parse_duration, parse_size
+from trackside.models.units import parse_duration, parse_size, shortened
 
 __all__ = ["FIELDS", "Submission", "parse_submission"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._=,+:@-]{0,127}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DEEPEST = 64
+"""Levels of a configuration: more than anybody reads, fewer than any JSON reader refuses."""
+_NO_BOUND = 2**62
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -42,8 +45,8 @@ def parse_submission(raw: Mapping[str, object]) -> Submission:
     for field in raw:
         if field not in FIELDS:
             raise InvalidInput(
-                f"{field!r} is not something a job can ask for.",
-                hint=near(field, FIELDS) or f"Known: {', '.join(sorted(FIELDS))}.",
+                f"{shortened(field)} is not something a job can ask for.",
+                hint=near(field[:64], FIELDS) or f"Known: {', '.join(sorted(FIELDS))}.",
                 code="unknown_field",
             )
     given = {field: value for field, value in raw.items() if value is not None}
@@ -64,25 +67,44 @@ def _check_whole(values: Mapping[str, object]) -> None:
     gpus = values.get("gpus")
     if isinstance(gpus, GpuRequest) and gpus.count == 0 and values.get("gpu_memory"):
         raise InvalidInput("gpu_memory was given, but no GPU.", hint="Ask for one with gpus=1.")
+    if values.get("command") is not None:
+        for field, why in (("args", "Write them into the command itself."), ("outputs", "A command binds no names.")):
+            if values.get(field):
+                raise InvalidInput(f"{field} was given with a command.", hint=why)
+    if values.get("function") is not None and values.get("staging") is None:
+        raise InvalidInput("function was given without staging, where it lies.", hint="Use trackside.submit(function).")
 
 
 # One reader per field: value and field name in, normalised value out.
 
 
 def _text(value: object, field: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(f"{field}: {value!r} is not a text.")
-    if "\0" in value:
-        raise InvalidInput(f"{field} contains a NUL character.", hint="Remove it.")
+    if not isinstance(value, str):
+        raise InvalidInput(f"{field}: {shortened(value)} is not a text.")
+    if not value.strip():
+        raise InvalidInput(f"{field} is empty.")
+    if not _is_plain(value):
+        raise InvalidInput(f"{field} contains a NUL character or half a character.", hint="Remove it.")
     return value
+
+
+def _is_plain(value: object) -> bool:
+    """Whether this is a text that a file, an argument and a JSON document can hold: no NUL, no lone surrogate."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _texts(value: object, field: str) -> list[str]:
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise InvalidInput(f"{field}: {value!r} is not a list of texts.", hint=f"Write {field}=['…'].")
+        raise InvalidInput(f"{field}: {shortened(value)} is not a list of texts.", hint=f"Write {field}=['…'].")
     for item in value:
-        if not isinstance(item, str) or "\0" in item:
-            raise InvalidInput(f"{field}: {item!r} is not a text.")
+        if not _is_plain(item):
+            raise InvalidInput(f"{field}: {shortened(item)} is not a text.")
     return list(value)
 
 
@@ -90,7 +112,7 @@ def _command(value: object, field: str) -> list[str] | str:
     if isinstance(value, str):
         return _text(value, field)
     command = _texts(value, field)
-    if not command:
+    if not command or not command[0].strip():
         raise InvalidInput("command is empty.", hint="Write command=['python', 'train.py'].")
     return command
 
@@ -99,7 +121,7 @@ def _name(value: object, field: str) -> str:
     name = _text(value, field)
     if not _NAME.fullmatch(name):
         raise InvalidInput(
-            f"{field}: {name!r} cannot be a job's name.",
+            f"{field}: {shortened(name)} cannot be a job's name.",
             hint="Begin with a letter or digit; then letters, digits, space and . _ = , + : @ - (128 at most).",
         )
     if re.fullmatch(r"(job-)?\d+|local-.*", name):
@@ -108,19 +130,23 @@ def _name(value: object, field: str) -> str:
 
 
 def _absolute(value: object, field: str) -> str:
-    path = Path(_text(value, field)).expanduser()
+    text = _text(value, field)
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise InvalidInput(f"{field}: {shortened(text)} names a user that is not here.") from None
     if not path.is_absolute():
-        raise InvalidInput(f"{field}: {str(path)!r} is not absolute.", hint="The server cannot know your folder.")
+        raise InvalidInput(f"{field}: {shortened(text)} is not absolute.", hint="The server cannot know your folder.")
     return str(path)
 
 
 def _env(value: object, field: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"{field}: {value!r} is not a mapping of names to texts.")
+        raise InvalidInput(f"{field}: a {type(value).__name__} is not a mapping of names to texts.")
     for key, item in value.items():
         if not isinstance(key, str) or not _ENV_NAME.fullmatch(key):
-            raise InvalidInput(f"{field}: {key!r} is not a variable's name.")
-        if not isinstance(item, str) or "\0" in item:
+            raise InvalidInput(f"{field}: {shortened(key)} is not a variable's name.")
+        if not _is_plain(item):
             raise InvalidInput(f"{field}: the value of {key!r} is not a text.")
     return dict(value)
 
@@ -134,8 +160,23 @@ def _environment(value: object, field: str) -> dict[str, str]:
 
 def _config(value: object, field: str) -> dict[str, object]:
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"{field}: {value!r} is not a mapping.", hint="Write config={'lr': 0.01}.")
-    return {str(key): item for key, item in value.items()}
+        raise InvalidInput(f"{field}: {shortened(value)} is not a mapping.", hint="Write config={'lr': 0.01}.")
+    return {str(key): _json_value(item, f"{field}.{key}", _DEEPEST) for key, item in value.items()}
+
+
+def _json_value(value: object, place: str, levels: int) -> object:
+    """The value with NaN and infinities spelt; refused where no reader could take it."""
+    if isinstance(value, str) and not _is_plain(value.replace("\0", "")):
+        raise InvalidInput(f"{shortened(place)} holds half a character.", hint="Remove it.")
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if not isinstance(value, (Mapping, list, tuple)):
+        return value
+    if not levels:
+        raise InvalidInput(f"{shortened(place)} is nested too deeply.", hint=f"At most {_DEEPEST} levels.")
+    if isinstance(value, Mapping):
+        return {str(key): _json_value(item, f"{place}.{key}", levels - 1) for key, item in value.items()}
+    return [_json_value(item, place, levels - 1) for item in value]
 
 
 def _number(low: float, high: float, *, above: bool = False) -> Callable[[object, str], float]:
@@ -144,11 +185,12 @@ def _number(low: float, high: float, *, above: bool = False) -> Callable[[object
             try:
                 value = float(value)
             except ValueError:
-                raise InvalidInput(f"{field}: {value!r} is not a number.") from None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise InvalidInput(f"{field}: {value!r} is not a number.")
+                raise InvalidInput(f"{field}: {shortened(value)} is not a number.") from None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+            raise InvalidInput(f"{field}: {shortened(value)} is not a number.")
         if not low <= value <= high or (above and value == low):
-            raise InvalidInput(f"{field}: {value!r} is out of range.", hint=f"Choose from {low:g} to {high:g}.")
+            said = f"Choose from {low:g} to {high:g}." if high < _NO_BOUND else f"Choose at least {low:g}."
+            raise InvalidInput(f"{field}: {shortened(value)} is out of range.", hint=said)
         return float(value)
 
     return read
@@ -160,29 +202,36 @@ def _integer(low: int, high: int) -> Callable[[object, str], int]:
     def read(value: object, field: str) -> int:
         whole = number(value, field)
         if whole != int(whole):
-            raise InvalidInput(f"{field}: {value!r} is not a whole number.")
+            raise InvalidInput(f"{field}: {shortened(value)} is not a whole number.")
         return int(whole)
 
     return read
 
 
 def _gpus(value: object, field: str) -> GpuRequest:
-    if isinstance(value, Mapping):
-        return msgspec.convert(value, GpuRequest)
+    if isinstance(value, Mapping):  # as a spec has it
+        value = _request_text(value, field)
     if not isinstance(value, (str, int, float)):
-        raise InvalidInput(f"{field}: {value!r} cannot be read.", hint="Write '2', 'a100' or 'a100:2'.")
+        raise InvalidInput(f"{field}: {shortened(value)} cannot be read.", hint="Write '2', 'a100' or 'a100:2'.")
     return parse_gpus(value)
+
+
+def _request_text(value: Mapping[object, object], field: str) -> str:
+    try:
+        return str(msgspec.convert(value, GpuRequest))
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"{field}: {error}.", hint="Write '2', 'a100' or 'a100:2'.") from None
 
 
 def _size(value: object, field: str) -> int:
     if isinstance(value, str):
         return parse_size(value, field=field)
-    return _integer(1, 2**62)(value, field)
+    return _integer(1, _NO_BOUND)(value, field)
 
 
 def _time(value: object, field: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise InvalidInput(f"{field}: {value!r} is not a length of time.", hint="Write it as '2h' or '01:30:00'.")
+        raise InvalidInput(f"{field}: {shortened(value)} is not a length of time.", hint="Write '2h' or '01:30:00'.")
     return parse_duration(value, field=field)
 
 
@@ -197,14 +246,14 @@ def _outputs(value: object, field: str) -> list[str]:
     names = _texts(value, field)
     for name in names:
         if not name.isidentifier():
-            raise InvalidInput(f"{field}: {name!r} is not a name that a cell could bind.")
+            raise InvalidInput(f"{field}: {shortened(name)} is not a name that a cell could bind.")
     return list(dict.fromkeys(names))
 
 
 def _staging(value: object, field: str) -> str:
     folder = _text(value, field)
     if not re.fullmatch(r"[a-z0-9-]{8,64}", folder):
-        raise InvalidInput(f"{field}: {folder!r} is not the id of a staging folder.")
+        raise InvalidInput(f"{field}: {shortened(folder)} is not the id of a staging folder.")
     return folder
 
 

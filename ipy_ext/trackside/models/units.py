@@ -7,24 +7,29 @@ import re
 
 from trackside.errors import InvalidInput
 
-__all__ = ["format_duration", "format_size", "parse_duration", "parse_size"]
+__all__ = ["format_duration", "format_size", "parse_duration", "parse_size", "shortened"]
 
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgtp]?)(i?b?)\s*", re.IGNORECASE)
-_SIZE_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_CLOCK = re.compile(r"(?:(\d+)-)?(\d+):([0-5]\d)(?::([0-5]\d))?")
-_PART = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(d|h|min|m|s|)\s*", re.IGNORECASE)
-_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0, "": 1.0}
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgtp])i?b?|(b)|)", re.IGNORECASE)
+_SIZE_POWER = {None: 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_CLOCK = re.compile(r"(?:([0-9]+)-)?([0-9]+):([0-5][0-9])(?::([0-5][0-9]))?")
+_PARTS = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?\s*(?:d|h|min|m|s)\s*)+", re.IGNORECASE)
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(d|h|min|m|s)", re.IGNORECASE)
+_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0}
+_LONGEST_TEXT = 64
+_LONGEST_TIME = 100 * 366 * 86400.0
+"""A hundred years: a date that far away can still be written."""
 
 
 def parse_size(text: str, *, field: str = "memory") -> int:
     """Return the bytes of a size such as ``"8G"``, ``"512 MiB"`` or ``"1.5g"`` (powers of 1,024)."""
-    match = _SIZE.fullmatch(text)
+    match = _SIZE.fullmatch(text.strip()) if len(text) <= _LONGEST_TEXT else None
     if match is None:
-        raise InvalidInput(f"{field}: {text!r} is not a size.", hint="Write it as '8G', '512M' or '1.5T'.")
+        raise InvalidInput(f"{field}: {shortened(text)} is not a size.", hint="Write it as '8G', '512M' or '1.5T'.")
     number, prefix, suffix = match.groups()
     if not prefix and not suffix:
         raise InvalidInput(f"{field}: {text!r} has no unit.", hint=f"Did you mean '{number}G'?")
-    size = float(number) * 1024 ** _SIZE_POWER[prefix.lower()]
+    size = float(number) * 1024 ** _SIZE_POWER[prefix and prefix.lower()]
     if size < 1 or size >= 2**63:
         raise InvalidInput(f"{field}: {text!r} is out of range.", hint="Write it as '8G' or '512M'.")
     return int(size)
@@ -32,28 +37,36 @@ def parse_size(text: str, *, field: str = "memory") -> int:
 
 def parse_duration(value: str | float, *, field: str = "time") -> float:
     """Return the seconds of ``"2h30m"``, ``"90s"``, ``"01:00:00"``, ``"1-12:00:00"`` or a number of seconds."""
-    seconds = float(value) if isinstance(value, (int, float)) else _read_duration(value)
-    if seconds is None or not math.isfinite(seconds) or seconds <= 0:
+    seconds = _read_duration(value) if isinstance(value, str) else value
+    if seconds is None or not 0 < seconds < math.inf:
         raise InvalidInput(
-            f"{field}: {value!r} is not a length of time.", hint="Write it as '2h', '90m', '2h30m' or '01:30:00'."
+            f"{field}: {shortened(value)} is not a length of time.",
+            hint="Write it as '2h', '90m', '2h30m' or '01:30:00'.",
         )
-    return seconds
+    if seconds > _LONGEST_TIME:
+        raise InvalidInput(f"{field}: {shortened(value)} is more than a hundred years.", hint="Leave it out.")
+    return float(seconds)
+
+
+def shortened(value: object) -> str:
+    """Return a value as an error message can show it: its repr, cut where it is long."""
+    shown = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return shown if len(shown) <= _LONGEST_TEXT + 2 else f"{shown[:_LONGEST_TEXT]}…"
 
 
 def _read_duration(text: str) -> float | None:
+    if len(text) > _LONGEST_TEXT:
+        return None
     clock = _CLOCK.fullmatch(text.strip())
     if clock is not None:
         days, first, second, third = clock.groups()
         hours, minutes, seconds = (first, second, third) if third is not None else ("0", first, second)
         return int(days or 0) * 86400.0 + int(hours) * 3600.0 + int(minutes) * 60.0 + int(seconds)
-    total, position = 0.0, 0
-    while position < len(text):
-        part = _PART.match(text, position)
-        if part is None or part.end() == position:
-            return None
-        total += float(part[1]) * _SECONDS[part[2].lower()]
-        position = part.end()
-    return total if position else None
+    if _NUMBER.fullmatch(text.strip()):
+        return float(text)
+    if not _PARTS.fullmatch(text.strip()):
+        return None
+    return sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(text))
 
 
 def format_size(size: float) -> str:

@@ -14,7 +14,7 @@ __all__ = ["explain", "sentence"]
 
 
 def explain(record: JobRecord, snapshot: Snapshot | None, now: datetime) -> Explanation:
-    """Return why this job stands where it stands; ``snapshot`` None where no scheduler is known."""
+    """Return why this job stands where it stands; ``snapshot`` None while it is being started."""
     found: list[Blocker] = []
     if record.status == "pending" and snapshot is not None:
         found = blockers(waiting_of(record), snapshot)
@@ -34,7 +34,9 @@ def sentence(record: JobRecord, found: list[Blocker], now: datetime) -> str:
 
 
 def _ended(status: Status, reason: Reason | None, started: datetime | None, finished: datetime | None) -> str:
-    took = f" after {format_duration((finished - started).total_seconds())}" if started and finished else ""
+    took = ""
+    if started and finished:  # by two clocks, perhaps
+        took = f" after {format_duration(max(0.0, (finished - started).total_seconds()))}"
     if status == "completed":
         return f"completed{took.replace('after', 'in')}"
     return f"{reason.message}{took}" if reason is not None else f"{status}{took}"

@@ -7,13 +7,17 @@ behind it never take it away again; jobs that need other things go past it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from trackside.models import Blocker, GpuRequest
 
-__all__ = ["Gpu", "Machine", "Running", "Snapshot", "Start", "Waiting", "blockers", "plan"]
+__all__ = ["Gpu", "Machine", "Running", "Snapshot", "Start", "Waiting", "blockers", "matches_type", "plan"]
+
+_EPSILON = 1e-9
+"""What sums of shares may be off by: ten jobs of 0.1 CPU fill one CPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,34 +95,51 @@ class _Free:
 
 def plan(snapshot: Snapshot) -> list[Start]:
     """Return the jobs to start now, in order, each with its GPUs."""
-    free = _free(snapshot)
-    actions = []
-    for job in snapshot.waiting:
-        if free.cpus <= 0:
-            break
-        if job.held:
-            continue
-        chosen = _choose(job, snapshot.machine.gpus, free)
-        if job.cpus <= free.cpus and chosen is not None:
+    free, actions = _free(snapshot), []
+    for job in _in_turn(snapshot.waiting, free):
+        chosen = _start(job, snapshot.machine.gpus, free)
+        if chosen is not None:
             actions.append(Start(job.id, chosen))
-        _take(job, chosen if chosen is not None else _usable(job, snapshot.machine.gpus, free), free)
+        _take(job, snapshot.machine.gpus, free)
     return actions
 
 
 def blockers(job: Waiting, snapshot: Snapshot) -> list[Blocker]:
-    """Return what this job waits for, by the same rules that ``plan`` starts it by; empty when nothing stands in its way."""
+    """Return what this job waits for, by the same rules that ``plan`` starts it by; empty when ``plan`` starts it."""
     if job.held:
         return [Blocker("held", job.held)]
-    free = _free(snapshot)
-    found = []
-    if job.cpus > free.cpus:
-        found.append(_cpu_blocker(job, snapshot, free))
-    if _choose(job, snapshot.machine.gpus, free) is None:
-        found.append(_gpu_blocker(job, snapshot, free))
+    gpus, left = snapshot.machine.gpus, _free(snapshot)
     ahead = bisect_left(snapshot.waiting, job.order, key=lambda waiting: waiting.order)
+    for other in _in_turn(islice(snapshot.waiting, ahead), left):
+        _take(other, gpus, left)
+    if _start(job, gpus, left) is not None:
+        return []
+    free, found = _free(snapshot), []
+    if not _has_cpus(job, free):
+        found.append(_cpu_blocker(job, snapshot, free))
+    if _choose(job, gpus, free) is None:
+        found.append(_gpu_blocker(job, snapshot, free))
     if ahead:
         found.append(Blocker("order", f"{_count(ahead, 'job')} before it in the queue"))
     return found
+
+
+def _in_turn(waiting: Iterable[Waiting], free: _Free) -> Iterator[Waiting]:
+    """The jobs whose turn comes: those not held, while there are CPUs to give."""
+    for job in waiting:
+        if free.cpus <= _EPSILON:
+            return
+        if not job.held:
+            yield job
+
+
+def _start(job: Waiting, gpus: Sequence[Gpu], free: _Free) -> tuple[str, ...] | None:
+    """The GPUs with which the job starts on what is free, None when it does not start."""
+    return _choose(job, gpus, free) if _has_cpus(job, free) else None
+
+
+def _has_cpus(job: Waiting, free: _Free) -> bool:
+    return job.cpus <= free.cpus + _EPSILON
 
 
 def _free(snapshot: Snapshot) -> _Free:
@@ -143,26 +164,36 @@ def matches_type(asked: str, name: str) -> bool:
     return all(any(word.startswith(part) for word in words) for part in parts)
 
 
-def _usable(job: Waiting, gpus: Iterable[Gpu], free: _Free) -> tuple[str, ...]:
+def _usable(job: Waiting, gpus: Sequence[Gpu], free: _Free) -> tuple[str, ...]:
     share = min(job.gpus.count, 1.0)
-    fitting = [gpu for gpu in gpus if _fits(job, gpu) and free.gpus[gpu.uuid] >= share - 1e-9]
+    fitting = [gpu for gpu in gpus if _fits(job, gpu) and free.gpus[gpu.uuid] >= share - _EPSILON]
     if share < 1:  # fill a shared GPU before breaking a whole one
         fitting.sort(key=lambda gpu: free.gpus[gpu.uuid])
     return tuple(gpu.uuid for gpu in fitting[: max(1, round(job.gpus.count))])
 
 
-def _choose(job: Waiting, gpus: Iterable[Gpu], free: _Free) -> tuple[str, ...] | None:
+def _choose(job: Waiting, gpus: Sequence[Gpu], free: _Free) -> tuple[str, ...] | None:
     if job.gpus.count == 0:
         return ()
     usable = _usable(job, gpus, free)
     return usable if len(usable) == max(1, round(job.gpus.count)) else None
 
 
-def _take(job: Waiting, uuids: tuple[str, ...], free: _Free) -> None:
-    free.cpus -= min(job.cpus, max(free.cpus, 0.0))
-    if job.gpus.count:
-        for uuid in uuids:
-            free.gpus[uuid] -= min(job.gpus.count, 1.0)
+def _take(job: Waiting, gpus: Sequence[Gpu], free: _Free) -> None:
+    """Take what the job starts with, or what it can already use of what it waits for.
+
+    A job that waits for whole GPUs also keeps the rest of shared ones, so that shares do not go on in turns there.
+    """
+    free.cpus -= min(job.cpus, free.cpus)
+    if not job.gpus.count:
+        return
+    usable = _usable(job, gpus, free)
+    for uuid in usable:
+        free.gpus[uuid] -= min(job.gpus.count, 1.0)
+    if job.gpus.count >= 1:
+        shared = [gpu.uuid for gpu in gpus if _fits(job, gpu) and _EPSILON < free.gpus[gpu.uuid] < 1 - _EPSILON]
+        for uuid in shared[: round(job.gpus.count) - len(usable)]:
+            free.gpus[uuid] = 0.0
 
 
 def _cpu_blocker(job: Waiting, snapshot: Snapshot, free: _Free) -> Blocker:
@@ -177,7 +208,7 @@ def _cpu_blocker(job: Waiting, snapshot: Snapshot, free: _Free) -> Blocker:
 def _gpu_blocker(job: Waiting, snapshot: Snapshot, free: _Free) -> Blocker:
     fitting = [gpu for gpu in snapshot.machine.gpus if _fits(job, gpu)]
     share = min(job.gpus.count, 1.0)
-    open_now = sum(1 for gpu in fitting if free.gpus[gpu.uuid] >= share - 1e-9)
+    open_now = sum(1 for gpu in fitting if free.gpus[gpu.uuid] >= share - _EPSILON)
     uuids = {gpu.uuid for gpu in fitting}
     holders = [running for running in snapshot.running if uuids.intersection(running.gpus)]
     said = [_held_by(holders)] if holders else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from trackside_server.domain.attempt import Exit
 from trackside_server.domain.lifecycle import check_transition
 from trackside_server.domain.record import JobRecord
 from trackside_server.engine.core import LOG, Core, utc_now
+from trackside_server.engine.folder import note_status
 from trackside_server.engine.index import row_of_job, with_own_words
 from trackside_server.executors.base import Absent, AttemptRef, Ended, Lost, Running
 from trackside_server.store import Tx
@@ -45,8 +47,10 @@ async def look(core: Core, ref: AttemptRef) -> None:
         core.executors[record.executor].watch(ref)
 
 
-async def close(core: Core, record: JobRecord, how: Exit, started_at: datetime | None = None) -> None:
-    """Write how an attempt ended."""
+async def close(
+    core: Core, record: JobRecord, how: Exit, started_at: datetime | None = None, attempt: int | None = None
+) -> None:
+    """Write how an attempt ended; ``attempt`` is its number when the store does not count it yet."""
 
     def end(tx: Tx) -> JobRecord | None:
         now = tx.job(record.id)
@@ -57,6 +61,7 @@ async def close(core: Core, record: JobRecord, how: Exit, started_at: datetime |
             now.id,
             status=how.status,
             reason=how.reason,
+            attempt=now.attempt if attempt is None else attempt,
             exit_code=how.exit_code,
             started_at=now.started_at or started_at,
             finished_at=how.finished_at,
@@ -72,3 +77,5 @@ async def close(core: Core, record: JobRecord, how: Exit, started_at: datetime |
         return
     LOG.debug("%s is %s", ended.id, ended.status)
     core.settle([ended])
+    if ended.is_terminal:
+        await asyncio.to_thread(note_status, ended)

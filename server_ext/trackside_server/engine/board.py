@@ -20,18 +20,30 @@ class Board:
 
     def __init__(self) -> None:
         self._records: dict[str, JobRecord] = {}
-        self._waiting: list[Waiting] = []
+        self._waiting: list[Waiting] = []  # sorted; without those that are being started
         self._running: dict[str, Running] = {}
         self._starting: dict[str, Running] = {}
         self._revisions: dict[str, int] = {}
         self._changes = 0
 
-    def load(self, records: Iterable[JobRecord]) -> None:
-        """Begin anew with these jobs."""
-        for job_id in list(self._records):
-            self.drop(job_id)
-        for record in records:
-            self.put(record)
+    @property
+    def changes(self) -> int:
+        """How often the board was changed; to be taken before the store is read for ``load``."""
+        return self._changes
+
+    def load(self, records: Iterable[JobRecord], since: int) -> None:
+        """Begin anew with the unfinished jobs that the store had when ``changes`` was ``since``.
+
+        Jobs that the board took meanwhile are newer and stay as they are.
+        """
+        found = {record.id: record for record in records}
+        for job_id in [*self._records, *found]:
+            if self.revision(job_id) > since:
+                continue
+            if job_id in found:
+                self.put(found[job_id])
+            else:
+                self.drop(job_id)
 
     def get(self, job_id: str) -> JobRecord | None:
         """The unfinished job of this id."""
@@ -49,8 +61,8 @@ class Board:
         self._records[record.id] = record
         if record.status == "running":
             self._running[record.id] = running_of(record)
-        elif record.status == "pending":
-            insort(self._waiting, waiting_of(record), key=lambda waiting: waiting.order)
+        else:
+            self._line_up(record)
 
     def drop(self, job_id: str) -> None:
         """Forget a job."""
@@ -59,11 +71,7 @@ class Board:
         if old is None:
             return
         self._running.pop(job_id, None)
-        if old.status == "pending":
-            order = waiting_of(old).order
-            index = bisect_left(self._waiting, order, key=lambda waiting: waiting.order)
-            if index < len(self._waiting) and self._waiting[index].id == job_id:
-                del self._waiting[index]
+        self._step_out(old)
 
     def revision(self, job_id: str) -> int:
         """Return a number that grows when this job is put or dropped; what was read before it grew is old."""
@@ -91,10 +99,24 @@ class Board:
     def starting(self, record: JobRecord, gpus: tuple[str, ...]) -> None:
         """Count a waiting job as running while it is being started."""
         self._starting[record.id] = running_of(record, gpus)
+        self._step_out(record)
 
     def settled(self, job_id: str) -> None:
-        """The start is over, well or not."""
+        """The start is over, well or not; a job that still waits is in the queue again."""
         self._starting.pop(job_id, None)
+        record = self._records.get(job_id)
+        if record is not None:
+            self._step_out(record)
+            self._line_up(record)
+
+    def _line_up(self, record: JobRecord) -> None:
+        if record.status == "pending" and record.id not in self._starting:
+            insort(self._waiting, waiting_of(record), key=_order)
+
+    def _step_out(self, record: JobRecord) -> None:
+        index = bisect_left(self._waiting, waiting_of(record).order, key=_order)
+        if index < len(self._waiting) and self._waiting[index].id == record.id:
+            del self._waiting[index]
 
     def running(self) -> list[Running]:
         """What holds CPUs and GPUs now."""
@@ -106,19 +128,20 @@ class Board:
         return sum(job.cpus for job in self.running())
 
     def snapshot(self, machine: Machine) -> Snapshot:
-        """Everything that a plan depends on."""
-        waiting: list[Waiting] = self._waiting
-        if self._starting:
-            waiting = [job for job in waiting if job.id not in self._starting]
-        return Snapshot(machine, waiting, self.running())
+        """Everything that a plan depends on; good until the board changes."""
+        return Snapshot(machine, self._waiting, self.running())
 
     def snapshot_with(self, planned: JobRecord, machine: Machine) -> Snapshot:
         """Everything that a plan depends on, as if this job waited too."""
-        now = self.snapshot(machine)
-        waiting = sorted([*now.waiting, waiting_of(planned)], key=lambda job: job.order)
-        return Snapshot(machine, waiting, now.running)
+        waiting = list(self._waiting)
+        insort(waiting, waiting_of(planned), key=_order)
+        return Snapshot(machine, waiting, self.running())
 
     @property
     def anything_waits(self) -> bool:
         """Whether a job waits for its start."""
-        return len(self._waiting) > len(self._starting)
+        return bool(self._waiting)
+
+
+def _order(waiting: Waiting) -> tuple[int, int]:
+    return waiting.order

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from trackside.errors import Conflict
 from trackside.models import Job, Reason
 from trackside_server.domain.record import JobRecord
 from trackside_server.engine.core import Core, utc_now
+from trackside_server.engine.folder import note_status
 from trackside_server.engine.index import row_of_job
 from trackside_server.store import Tx
 
@@ -33,6 +36,7 @@ async def cancel_waiting(core: Core, job_id: str) -> JobRecord:
     """End a job that never started; only the server that schedules may do this."""
     record = await core.write(lambda tx: _end_waiting(tx, job_id))
     core.settle([record])
+    await asyncio.to_thread(note_status, record)
     return record
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -29,6 +30,7 @@ __all__ = ["LOG", "Core", "utc_now"]
 
 LOG = logging.getLogger("trackside.server")
 _T = TypeVar("_T")
+_SEALED_AT_HAND = 200
 
 
 def utc_now() -> datetime:
@@ -50,8 +52,9 @@ class Core:
     tails: Tails = field(default_factory=Tails)
     board: Board = field(default_factory=Board)
     executors: dict[str, Executor] = field(default_factory=dict)
-    sealed: dict[str, bytes] = field(default_factory=dict)
-    """Environment and secrets, sealed, of jobs that this server took in and has not started yet."""
+    _sealed: dict[str, bytes] = field(default_factory=dict)
+    """Environment and secrets, sealed, of some of the jobs that this server took in and has not started yet."""
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     schedules: bool = False
     """Whether this server holds the home's scheduler lock."""
     scheduler_pid: int | None = None
@@ -74,9 +77,24 @@ class Core:
         """Ask the store, off the event loop."""
         return await self.store.query(ask)
 
+    def turn(self, key: str) -> asyncio.Lock:
+        """Return the lock of those who do the same thing at the same time, by its name."""
+        return self._turns.setdefault(key, asyncio.Lock())
+
+    def keep_sealed(self, sealed: Iterable[tuple[str, bytes]]) -> None:
+        """Keep the sealed values of jobs that may start soon at hand; the store has all of them."""
+        for job_id, kept in sealed:
+            if len(self._sealed) >= _SEALED_AT_HAND:
+                return
+            self._sealed[job_id] = kept
+
+    def forget_sealed(self, job_id: str) -> None:
+        """Read the sealed values of this job anew."""
+        self._sealed.pop(job_id, None)
+
     def sealed_of(self, job_id: str) -> bytes | None:
         """Return what is kept of a job's environment and secrets, sealed."""
-        kept = self.sealed.get(job_id)
+        kept = self._sealed.get(job_id)
         if kept is None:
             with self.store.read() as reader:
                 kept = reader.sealed(job_id)
@@ -91,7 +109,7 @@ class Core:
         for record in records:
             self.board.put(record)
             if record.status != "pending":
-                self.sealed.pop(record.id, None)
+                self.forget_sealed(record.id)
             if record.is_terminal:
                 self.tails.poke(Path(record.run_dir))
         self.plan_soon()
@@ -108,7 +126,8 @@ class Core:
 
     def explain(self, record: JobRecord) -> Explanation:
         """Say why a job stands where it stands."""
-        return explain(record, self.board.snapshot(self.seen_machine), utc_now())
+        snapshot = None if self.board.is_starting(record.id) else self.board.snapshot(self.seen_machine)
+        return explain(record, snapshot, utc_now())
 
     def wire(self, record: JobRecord) -> Job:
         """Return a job as clients see it, with its sentence."""

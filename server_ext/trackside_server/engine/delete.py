@@ -8,6 +8,7 @@ from pathlib import Path
 from trackside.errors import Conflict
 from trackside_server.engine.core import Core
 from trackside_server.engine.folder import discard_folder
+from trackside_server.store import Tx
 
 __all__ = ["delete", "delete_run"]
 
@@ -15,10 +16,15 @@ __all__ = ["delete", "delete_run"]
 async def delete(core: Core, text: str) -> None:
     """Forget a finished job and remove its run folder; its number does not come back."""
     record = await core.resolve(text)
-    if not record.is_terminal:
-        raise Conflict(f"{record.id} is {record.status}.", hint="Cancel it first.", code="not_ended")
-    await core.write(lambda tx: tx.delete_job(record.id))
+    await core.write(lambda tx: _forget(tx, record.id))
     await asyncio.to_thread(discard_folder, Path(record.run_dir))
+
+
+def _forget(tx: Tx, job_id: str) -> None:
+    record = tx.job(job_id)
+    if record is not None and not record.is_terminal:
+        raise Conflict(f"{job_id} is {record.status}.", hint="Cancel it first.", code="not_ended")
+    tx.delete_job(job_id)
 
 
 async def delete_run(core: Core, text: str) -> None:

@@ -75,7 +75,7 @@ class Engine:
         core.cancel_soon = self._scheduler.cancel_soon
         core.hub.last = core.store.last_event_id()
         core.seen_machine = await core.machine.machine()
-        core.board.load(await core.query(lambda reader: reader.active_jobs()))
+        await self._load_board()
         self._wake = Wake(core.home, self._fresh.set)
         self._wake.open(loop)
         self._loop = loop
@@ -154,6 +154,11 @@ class Engine:
             if core.schedules and record.cancel_requested is not None and not record.is_terminal:
                 core.cancel_soon(record)
 
+    async def _load_board(self) -> None:
+        core = self.core
+        since = core.board.changes
+        core.board.load(await core.query(lambda reader: reader.active_jobs()), since)
+
     # Who schedules
 
     async def _lead(self) -> None:
@@ -162,7 +167,7 @@ class Engine:
         while not self._lock.take():
             core.scheduler_pid = self._lock.holder()
             await asyncio.sleep(_LOOK_FOR_LOCK)
-        core.board.load(await core.query(lambda reader: reader.active_jobs()))
+        await self._load_board()
         core.schedules = True
         await recover(core)
         await sweep(core)

@@ -1,9 +1,14 @@
-"""A job's run folder as it is when the job is accepted: what was asked for, before anything happened."""
+"""A job's run folder: laid out when the job is accepted, kept true where no runner writes, taken away."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import shutil
+import stat
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -14,7 +19,9 @@ from trackside.tracking.atomic import write_bytes, write_json
 from trackside.tracking.folder import RunFolder
 from trackside_server.domain.record import JobRecord
 
-__all__ = ["discard_folder", "lay_out", "staging_folder"]
+__all__ = ["check_files", "discard_folder", "lay_out", "note_status", "staging_folder", "undo_lay_out"]
+
+_LOG = logging.getLogger("trackside.server")
 
 
 def staging_folder(home: Path, staging: str) -> Path:
@@ -22,11 +29,43 @@ def staging_folder(home: Path, staging: str) -> Path:
     return home / "staging" / staging
 
 
+def check_files(spec: JobSpec, home: Path) -> None:
+    """Raise ``InvalidInput`` for a file or folder that the job names and that is not there."""
+    for path in filter(None, (spec.script, spec.notebook)):
+        if not _is(path, stat.S_ISREG, os.R_OK):
+            hint = "Check the name and the folder." if not _is(path, stat.S_ISREG, os.F_OK) else "Check its rights."
+            raise InvalidInput(f"There is no file {path} that can be read.", hint=hint, code="missing_file")
+    if spec.workdir and not _is(spec.workdir, stat.S_ISDIR, os.X_OK):
+        raise InvalidInput(
+            f"There is no folder {spec.workdir} that can be worked in.",
+            hint="Make it first, or name another with workdir.",
+            code="missing_workdir",
+        )
+    if spec.command is None and spec.python.startswith("/") and not _is(spec.python, stat.S_ISREG, os.X_OK):
+        raise InvalidInput(
+            f"There is no interpreter {spec.python}.", hint="Was its environment removed?", code="missing_python"
+        )
+    if spec.staging is not None and not staging_folder(home, spec.staging).is_dir():
+        raise _missing_staging(spec.staging)
+
+
+def _is(path: str, kind: Callable[[int], bool], right: int) -> bool:
+    try:
+        return kind(Path(path).stat().st_mode) and os.access(path, right)
+    except OSError:
+        return False
+
+
+def _missing_staging(staging: str) -> InvalidInput:
+    return InvalidInput(
+        f"The staging folder {staging} is not there.", hint="Carry the values in again.", code="missing_staging"
+    )
+
+
 def lay_out(record: JobRecord, home: Path, home_id: str) -> RunFolder:
     """Make the run folder of a new job; on any failure nothing of it stays.
 
-    Raises ``InvalidInput`` for a script, notebook or staging folder that is not there, ``TryAgain`` when the home
-    cannot be written.
+    Raises ``InvalidInput`` when what was staged is gone, ``TryAgain`` when the home cannot be written.
     """
     folder = RunFolder(record.run_dir)
     try:
@@ -35,22 +74,53 @@ def lay_out(record: JobRecord, home: Path, home_id: str) -> RunFolder:
         folder.artifacts.mkdir(mode=0o700)
         folder.attempts.mkdir(mode=0o700)
         _copy_source(record.spec, folder)
-        _take_staging(record.spec, folder, home)
         write_bytes(folder.spec, msgspec.json.encode(_job_json(record, home_id)))
         if record.spec.config:
             write_json(folder.config, record.spec.config)
         write_json(folder.meta, _meta(record, home_id))
+        _take_staging(record.spec, folder, home)
     except OSError as error:
-        discard_folder(folder.path)
+        undo_lay_out(record, home)
         raise TryAgain(
             f"The home {home} cannot be written: {error.strerror or error}.",
             hint="Free some space or mend its rights, then submit again.",
             code="home_not_writable",
         ) from error
     except BaseException:
-        discard_folder(folder.path)
+        undo_lay_out(record, home)
         raise
     return folder
+
+
+def undo_lay_out(record: JobRecord, home: Path) -> None:
+    """Take the folder of a job that was not accepted away; what was staged is there again for the next try."""
+    folder = RunFolder(record.run_dir)
+    if record.spec.staging is not None:
+        with contextlib.suppress(OSError):
+            folder.inputs.rename(staging_folder(home, record.spec.staging))
+    discard_folder(folder.path)
+
+
+def note_status(record: JobRecord) -> None:
+    """Write into ``meta.json`` where a job stands, if it says something else: no runner did it, or it could not."""
+    folder = RunFolder(record.run_dir)
+    fields = {
+        "status": record.status,
+        "reason": msgspec.to_builtins(record.reason),
+        "exit_code": record.exit_code,
+        "started_at": _stamp(record.started_at),
+        "finished_at": _stamp(record.finished_at),
+    }
+    try:
+        meta = folder.read_meta()
+        if meta and meta.get("status") != record.status:
+            folder.update_meta(**fields)
+    except OSError as error:  # the store knows; a full disk or a deleted folder must not stop the engine
+        _LOG.warning("%s could not be written: %s", folder.meta, error)
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 def discard_folder(path: Path) -> None:
@@ -75,24 +145,15 @@ def _copy_source(spec: JobSpec, folder: RunFolder) -> None:
         write_bytes(folder.source / "cell.py", spec.cell.encode())
     for path in filter(None, (spec.script, spec.notebook)):
         original = Path(path)
-        if not original.is_file():
-            raise InvalidInput(f"There is no file {path}.", hint="Check the name and the folder.", code="missing_file")
-        try:
-            shutil.copy(original, folder.source / original.name)
-        except PermissionError as error:
-            raise InvalidInput(f"{path} cannot be read.", hint="Check its rights.") from error
+        shutil.copy(original, folder.source / original.name)
 
 
 def _take_staging(spec: JobSpec, folder: RunFolder, home: Path) -> None:
     if spec.staging is None:
         return
     staged = staging_folder(home, spec.staging)
-    if not staged.is_dir() or staged.is_symlink():
-        raise InvalidInput(
-            f"The staging folder {spec.staging} is not there.",
-            hint="Carry the values in again.",
-            code="missing_staging",
-        )
+    if not staged.is_dir() or staged.is_symlink():  # another submission was faster
+        raise _missing_staging(spec.staging)
     staged.rename(folder.inputs)
 
 
@@ -111,7 +172,7 @@ def _meta(record: JobRecord, home_id: str) -> dict[str, object]:
         "name": record.name or record.id,
         "status": record.status,
         "reason": None,
-        "created_at": record.created_at.isoformat().replace("+00:00", "Z"),
+        "created_at": _stamp(record.created_at),
         "started_at": None,
         "finished_at": None,
         "duration_seconds": None,

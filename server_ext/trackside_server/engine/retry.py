@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from typing import cast
 
 from trackside.errors import Conflict, InvalidInput
 from trackside.models import Job
+from trackside.models.submission import FIELDS
 from trackside_server.domain.record import JobRecord
 from trackside_server.engine.core import Core
+from trackside_server.engine.folder import note_status
 from trackside_server.engine.index import row_of_job
 from trackside_server.store import Tx
 
@@ -16,10 +20,32 @@ __all__ = ["retry"]
 
 async def retry(core: Core, text: str, body: Mapping[str, object]) -> Job:
     """Queue the job again. ``body`` may bring ``environment`` and ``secrets`` anew; secrets are never kept past a start."""
+    environment, secrets = _read(body)
     record = await core.resolve(text)
-    if not record.is_terminal:
-        raise Conflict(f"{record.id} is {record.status}; only an ended job can be retried.", code="not_ended")
-    environment, secrets = _texts(body, "environment"), _texts(body, "secrets") or {}
+    queued = await core.write(lambda tx: _queue_again(core, tx, record.id, environment, secrets))
+    core.forget_sealed(record.id)
+    core.settle([queued])
+    await asyncio.to_thread(note_status, queued)
+    return core.wire(queued)
+
+
+def _read(body: Mapping[str, object]) -> tuple[dict[str, str] | None, dict[str, str]]:
+    found: dict[str, object] = {}
+    for field, value in body.items():
+        if field not in {"environment", "secrets"}:
+            raise InvalidInput(f"{field!r} cannot change at a retry.", hint="Submit a new job.", code="unknown_field")
+        if value is not None:
+            found[field] = FIELDS[field](value, field)
+    return cast("dict[str, str] | None", found.get("environment")), cast("dict[str, str]", found.get("secrets", {}))
+
+
+def _queue_again(
+    core: Core, tx: Tx, job_id: str, environment: dict[str, str] | None, secrets: dict[str, str]
+) -> JobRecord:
+    record = tx.job(job_id)
+    if record is None or not record.is_terminal:
+        stands = "deleted" if record is None else record.status
+        raise Conflict(f"{job_id} is {stands}; only an ended job can be retried.", code="not_ended")
     missing = [name for name in record.spec.secrets if name not in secrets]
     if missing:
         raise InvalidInput(
@@ -27,36 +53,19 @@ async def retry(core: Core, text: str, body: Mapping[str, object]) -> Job:
             hint="Give them again: job.retry(secrets={…}).",
             code="secrets_needed",
         )
-
-    def again(tx: Tx) -> JobRecord:
-        kept = tx.take_secrets(record.id)
-        keeps = environment is None and kept is not None
-        carried = core.vault.open(kept).environment if keeps and kept is not None else environment
-        tx.keep_secrets(record.id, core.vault.seal(carried, secrets))
-        queued = tx.update_job(
-            record.id,
-            status="pending",
-            reason=None,
-            exit_code=None,
-            started_at=None,
-            finished_at=None,
-            cancel_requested=None,
-            gpus=(),
-            peak_memory=None,
-        )
-        tx.upsert_run(row_of_job(queued))
-        return queued
-
-    queued = await core.write(again)
-    core.sealed.pop(record.id, None)
-    core.settle([queued])
-    return core.wire(queued)
-
-
-def _texts(body: Mapping[str, object], field: str) -> dict[str, str] | None:
-    value = body.get(field)
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise InvalidInput(f"{field} is not a mapping of names to texts.")
-    return {str(key): str(item) for key, item in value.items()}
+    kept = tx.take_secrets(job_id)
+    carried = core.vault.open(kept).environment if environment is None and kept is not None else environment
+    tx.keep_secrets(job_id, core.vault.seal(carried, secrets))
+    queued = tx.update_job(
+        job_id,
+        status="pending",
+        reason=None,
+        exit_code=None,
+        started_at=None,
+        finished_at=None,
+        cancel_requested=None,
+        gpus=(),
+        peak_memory=None,
+    )
+    tx.upsert_run(row_of_job(queued))
+    return queued

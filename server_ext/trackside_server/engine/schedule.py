@@ -143,7 +143,8 @@ class Scheduler:
             core.machine.set_foreign(launch.gpus, outcome.reason.message)
             return
         if isinstance(outcome, StartFailed):
-            await attempts.close(core, record, attempts.start_failed(outcome.reason))
+            began = launch.ref.attempt if launch is not None else None
+            await attempts.close(core, record, attempts.start_failed(outcome.reason), attempt=began)
             return
         assert launch is not None
 

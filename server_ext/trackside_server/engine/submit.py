@@ -8,14 +8,15 @@ from pathlib import Path
 
 import msgspec
 
-from trackside.errors import InvalidInput
+from trackside.errors import Conflict, InvalidInput
 from trackside.models import Job, JobSpec, Limit, Submission, parse_submission
+from trackside.models.job import DryRun
 from trackside_server.domain.explain import explain
 from trackside_server.domain.plan import Machine
 from trackside_server.domain.record import JobRecord, job_id
 from trackside_server.domain.requests import check_request
 from trackside_server.engine.core import Core, utc_now
-from trackside_server.engine.folder import discard_folder, lay_out
+from trackside_server.engine.folder import check_files, lay_out, undo_lay_out
 from trackside_server.engine.index import row_of_job
 from trackside_server.isolation.limits import report
 from trackside_server.store import Reader, Tx
@@ -27,40 +28,51 @@ _MOST = 10_000
 
 async def submit(core: Core, body: object, idempotency_key: str | None = None) -> list[Job]:
     """Make the jobs that a request describes; a key that was used before answers the jobs made then."""
+    if idempotency_key is None:
+        return await _make(core, body, None)
+    async with core.turn(idempotency_key):
+        known = await _made_before(core, idempotency_key)
+        if known is not None:
+            return known
+        try:
+            return await _make(core, body, idempotency_key)
+        except InvalidInput as error:
+            if error.code != "missing_staging":
+                raise
+            known = await _made_before(core, idempotency_key)  # another server took what was staged
+            if known is None:
+                raise
+            return known
+
+
+async def _make(core: Core, body: object, key: str | None) -> list[Job]:
     submissions = await _read(core, body)
-    if idempotency_key and (known := await _made_before(core, idempotency_key)) is not None:
-        return [core.wire(record) for record in known]
     numbers = await core.store.reserve_job_ids(len(submissions))
     records = [_record(core, submission, seq) for submission, seq in zip(submissions, numbers, strict=True)]
-    await _lay_out_all(core, records)
     sealed = [_seal(core, submission) for submission in submissions]
+    await _lay_out_all(core, records)
     try:
-        kept = await core.write(lambda tx: _insert(tx, records, sealed, idempotency_key))
+        kept = await core.write(lambda tx: _insert(tx, records, sealed, key))
     except BaseException:
-        _discard(records)
+        _undo(core, records)
         raise
     if kept is records:
-        core.sealed.update(zip((record.id for record in records), sealed, strict=True))
-    else:  # another request with the same key was faster
-        _discard(records)
+        core.keep_sealed(zip((record.id for record in records), sealed, strict=True))
+    else:  # another server with the same key was faster
+        _undo(core, records)
     core.settle(kept)
     return [core.wire(record) for record in kept]
 
 
-async def dry_run(core: Core, body: object) -> dict[str, object]:
+async def dry_run(core: Core, body: object) -> DryRun:
     """Say what a submission would become, without making anything."""
+    if isinstance(body, list):
+        raise InvalidInput("A dry run takes one job, not a list.")
     (submission,) = await _read(core, body)
-    record = _record(core, submission, seq=0)
-    core.seen_machine = await core.machine.machine()
-    planned = msgspec.structs.replace(record, seq=2**60)
-    board = core.board
-    snapshot = board.snapshot_with(planned, core.seen_machine)
-    explanation = explain(planned, snapshot, utc_now())
-    return {
-        "spec": submission.spec,
-        "limits": limits_of(core, submission.spec),
-        "explanation": msgspec.structs.replace(explanation, id=""),
-    }
+    planned = msgspec.structs.replace(_record(core, submission, seq=0), seq=2**60)
+    explanation = explain(planned, core.board.snapshot_with(planned, core.seen_machine), utc_now())
+    limits = limits_of(core, submission.spec)
+    return DryRun(submission.spec, limits, msgspec.structs.replace(explanation, id=""))
 
 
 def limits_of(core: Core, spec: JobSpec) -> list[Limit]:
@@ -73,15 +85,16 @@ async def _read(core: Core, body: object) -> list[Submission]:
     if not raws or len(raws) > _MOST:
         raise InvalidInput(f"A list of {len(raws)} jobs cannot be submitted.", hint=f"Send 1 to {_MOST} at a time.")
     core.seen_machine = machine = await core.machine.machine()
-    return [_read_one(raw, machine, index, len(raws)) for index, raw in enumerate(raws)]
+    return [_read_one(core, raw, machine, index, len(raws)) for index, raw in enumerate(raws)]
 
 
-def _read_one(raw: object, machine: Machine, index: int, count: int) -> Submission:
+def _read_one(core: Core, raw: object, machine: Machine, index: int, count: int) -> Submission:
     try:
         if not isinstance(raw, dict):
             raise InvalidInput("A submission is a JSON object.")
         submission = parse_submission(raw)
         check_request(submission.spec, machine)
+        check_files(submission.spec, core.home)
     except InvalidInput as error:
         if count == 1:
             raise
@@ -121,31 +134,34 @@ def _insert(tx: Tx, records: list[JobRecord], sealed: list[bytes], key: str | No
     return records
 
 
-async def _made_before(core: Core, key: str) -> list[JobRecord] | None:
+async def _made_before(core: Core, key: str) -> list[Job] | None:
     def find(reader: Reader) -> list[JobRecord] | None:
         known = reader.find_submission(key, now=utc_now())
         return None if known is None else [record for record in map(reader.job, known) if record is not None]
 
-    return await core.query(find)
+    known = await core.query(find)
+    if known == []:
+        raise Conflict("The jobs made under this Idempotency-Key were deleted.", hint="Use a new key.")
+    return None if known is None else [core.wire(record) for record in known]
 
 
 async def _lay_out_all(core: Core, records: list[JobRecord]) -> None:
-    """Make all run folders or none; a few at once on the loop, many off it."""
+    """Make all run folders or none: that of one cell or command on the loop; many, or those with files to copy, off it."""
 
     def lay_out_each() -> None:
         for index, record in enumerate(records):
             try:
                 lay_out(record, core.home, core.home_id)
             except BaseException:
-                _discard(records[:index])
+                _undo(core, records[:index])
                 raise
 
-    if len(records) == 1:
+    if len(records) == 1 and records[0].spec.script is None and records[0].spec.notebook is None:
         lay_out_each()
     else:
         await asyncio.to_thread(lay_out_each)
 
 
-def _discard(records: list[JobRecord]) -> None:
+def _undo(core: Core, records: list[JobRecord]) -> None:
     for record in records:
-        discard_folder(Path(record.run_dir))
+        undo_lay_out(record, core.home)
