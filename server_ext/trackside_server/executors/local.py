@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -35,6 +36,7 @@ from trackside_server.runner.stop import StopRequest, write_stop
 
 __all__ = ["LocalExecutor"]
 
+LOG = logging.getLogger("trackside.local")
 _ANSWER_TIMEOUT = 30.0
 
 
@@ -51,6 +53,7 @@ class LocalExecutor:
     """The executor of this machine. ``template_idle`` is how many seconds an unused template stays."""
 
     def __init__(self, home: Path, on_change: Callable[[AttemptRef], None], *, template_idle: float = 600.0) -> None:
+        self._home = home
         self._on_change = on_change
         self._template = TemplateLink(home, idle=template_idle)
         self._connections: dict[AttemptRef, socket.socket] = {}
@@ -70,7 +73,7 @@ class LocalExecutor:
             return GivenBack(Reason("no_template", str(error)))
 
     async def _start(self, launch: Launch) -> Started:
-        frame = encode_order(_order(launch))
+        frame = encode_order(_order(launch, self._home))
         for last in (False, True):
             connection = await self._template.connect()
             try:
@@ -164,7 +167,12 @@ class LocalExecutor:
             return
         task = asyncio.get_running_loop().create_task(follow(ref, self._on_change))
         self._tasks[ref] = task
-        task.add_done_callback(lambda _: self._tasks.pop(ref, None))
+        task.add_done_callback(lambda task: self._followed(ref, task))
+
+    def _followed(self, ref: AttemptRef, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(ref, None)
+        if not task.cancelled() and task.exception() is not None:
+            LOG.error("%s cannot be followed any more: %s", ref.job_id, task.exception())
 
     def look(self, ref: AttemptRef) -> Observation:
         """Return where an attempt stands, from what is on disk and which processes live."""
@@ -180,11 +188,9 @@ class LocalExecutor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _order(launch: Launch) -> Order:
+def _order(launch: Launch, home: Path) -> Order:
     ref = launch.ref
-    asked = limits.report(
-        ref.run_dir, time=launch.time, memory=launch.memory, cpus=launch.cpus, max_output=launch.max_output
-    )
+    asked = limits.report(home, time=launch.time, memory=launch.memory, cpus=launch.cpus, max_output=launch.max_output)
     output_bound = any(limit.name == "max_output" and limit.enforced for limit in asked)
     return Order(
         run_dir=str(ref.run_dir),

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from trackside.errors import TryAgain
+from trackside_server.isolation.lifetime import lingers
 
 __all__ = ["TemplateLink"]
 
@@ -23,6 +24,7 @@ _IDLE = 600.0
 _BACKLOG = 512
 _LONGEST_NAME = 100
 _QUEUE_FULL = 0.01
+_STARTER_TIMEOUT = 10.0
 _KEPT_VARIABLES = (
     *("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "TMPDIR", "TRACKSIDE_LOCKS", "TZ", "USER"),
     "XDG_RUNTIME_DIR",
@@ -104,25 +106,41 @@ class TemplateLink:
         """Run the starter, which leaves the template behind and ends; whether it ended well."""
         program = Path(__file__).parent.parent / "runner" / "__main__.py"
         number = listener.fileno()
+        argv = [*prefix, sys.executable, "-I", "-S", str(program), str(number), str(self.path), str(self._idle)]
         with (self._folder / "template.log").open("ab") as log:
-            starter = subprocess.run(
-                [*prefix, sys.executable, "-I", "-S", str(program), str(number), str(self.path), str(self._idle)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=_environment(os.environ),
-                pass_fds=[number],
-                check=False,
-            )
+            try:
+                starter = subprocess.run(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=_environment(os.environ),
+                    pass_fds=[number],
+                    timeout=_STARTER_TIMEOUT,
+                    check=False,
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                log.write(f"{error}\n".encode())
+                return False
         return starter.returncode == 0
 
 
 def _scopes() -> list[list[str]]:
-    """Return the ways to start the template, best first: in a systemd scope of its own it outlives the server's unit."""
+    """Return the ways to start the template, best first: in a systemd scope of its own it outlives the server's unit.
+
+    Not where it would make things worse: without lingering, user scopes end at the last logout, sessions need not.
+    """
     bus = Path(os.environ.get("XDG_RUNTIME_DIR", "/nonexistent")) / "bus"
-    if Path("/run/systemd/system").is_dir() and bus.exists() and shutil.which("systemd-run"):
+    if bus.exists() and shutil.which("systemd-run") and (lingers() or _in_user_unit()):
         return [["systemd-run", "--user", "--scope", "--quiet", "--collect", "-p", "Delegate=yes", "--"], []]
     return [[]]
+
+
+def _in_user_unit() -> bool:
+    try:
+        return "/user@" in Path("/proc/self/cgroup").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:

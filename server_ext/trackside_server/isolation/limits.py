@@ -22,7 +22,7 @@ def report(
     cpus: float | None = None,
     max_output: int | None = None,
 ) -> list[Limit]:
-    """Return each limit that was asked for; ``folder`` is where the output will lie (its file system is probed once)."""
+    """Return each limit that was asked for; ``folder`` is on the file system of the output, and probed once."""
     asked = {"time": time, "memory": memory, "cpus": cpus, "max_output": max_output}
     engines = {
         "time": "runner",

@@ -50,6 +50,7 @@ class Guard:
         self._main_runs = True
         self._main = int(charge.process["pid"]) if charge.process else 0
         self._due = {"stop": now, "memory": now + 0.1, "output": now + _OUTPUT_PERIOD, "beat": now}
+        self._ended, self._ended_at = now, ""
         self._finish_again: float | None = None
         self._last_request: StopRequest | None = None
 
@@ -62,6 +63,7 @@ class Guard:
         """The main process was reaped; ``max_rss`` as ``getrusage`` gives it, 0 when unknown."""
         self._main_runs = False
         self._main_status = wait_status
+        self._ended, self._ended_at = now, record.now_utc()
         self._memory.heard(max_rss)
         self._escalation.main_ended(now, self.charge.grace)
 
@@ -134,7 +136,11 @@ class Guard:
                 for pid in processes.descendants(self._roots()):
                     self._ask(pid)
             else:
+                if self._main_runs and self._main:  # where nobody lists children, the group is all of the tree we know
+                    processes.send(self._main, signal.SIGSTOP, group=True)
                 processes.kill_tree(self._roots)
+                if self._main_runs and self._main:
+                    processes.send(self._main, signal.SIGKILL, group=True)
 
     def _ask(self, pid: int, *, group: bool = False) -> None:
         if pid and processes.send(pid, signal.SIGTERM, group=group):
@@ -149,8 +155,8 @@ class Guard:
             return
         how: dict[str, object] = {
             **judge(self._facts()),
-            "finished_at": record.now_utc(),
-            "duration_seconds": round(now - self.charge.started, 6) if self.charge.started_at else None,
+            "finished_at": self._ended_at,
+            "duration_seconds": round(self._ended - self.charge.started, 6) if self.charge.started_at else None,
             "peak_memory": self._memory.peak,
         }
         try:

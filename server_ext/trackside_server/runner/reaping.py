@@ -19,14 +19,21 @@ class Reaped(NamedTuple):
 
 def reap(first: Callable[[int, int], None]) -> Iterator[Reaped]:
     """Reap every child that has ended; ``first`` gets pid and wait status while the child can still be asked for."""
-    while True:
-        seen = _peek()
-        if seen is None:
-            return
+    if not hasattr(os, "waitid"):
+        yield from _reap_at_once(first)
+        return
+    while (seen := _peek()) is not None:
         first(*seen)
         reaped = reap_one(seen[0])
         if reaped is not None:
             yield reaped
+
+
+def _reap_at_once(first: Callable[[int, int], None]) -> Iterator[Reaped]:
+    """The same on macOS, where a child can only be asked for by reaping it."""
+    while (reaped := reap_one(-1)) is not None:
+        first(reaped.pid, reaped.wait_status)
+        yield reaped
 
 
 def reap_one(pid: int) -> Reaped | None:
