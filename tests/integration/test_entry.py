@@ -372,6 +372,13 @@ def test_objects_shared_by_names_are_still_shared_in_the_job(job):
     assert (job.exit_code, job.log) == (0, "7.0 7.0 True\n")
 
 
+def test_a_frame_arrives_as_it_was(job):
+    namespace = notebook("import pandas as pd\nframe = pd.DataFrame({'n': range(50_000), 's': ['x', 'y'] * 25_000})")
+    source = "print(frame.n.sum(), frame.s[49_999], frame.shape)"
+    job.run(cell=source, staged=stage(plan_carry(source, namespace)))
+    assert (job.exit_code, job.log) == (0, "1249975000 y (50000, 2)\n")
+
+
 def test_writing_to_a_carried_array_leaves_the_carried_file_as_it_was(job):
     namespace = notebook("import numpy as np\ndata = np.arange(1_000_000)")
     job.run(cell="data += 1\nprint(data[:3])", staged=stage(plan_carry("data += 1", namespace)))

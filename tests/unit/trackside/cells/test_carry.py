@@ -134,14 +134,6 @@ def test_values_arrive_as_they_were(value, tmp_path, monkeypatch):
     np.testing.assert_equal(job["value"], value)
 
 
-def test_a_frame_arrives_as_it_was(tmp_path, monkeypatch):
-    import pandas as pd
-
-    frame = pd.DataFrame({"n": np.arange(50_000), "s": ["x", "y"] * 25_000})
-    job = carried(plan_carry("frame", notebook(frame=frame)), tmp_path, monkeypatch)
-    pd.testing.assert_frame_equal(job["frame"], frame)
-
-
 def generator():
     yield 1
 
