@@ -67,7 +67,8 @@ class TracksideApp(ExtensionApp):
         """Let go of the home; jobs run on."""
         engine = getattr(self, "engine", None)
         if engine is not None:
-            self._address_file().unlink(missing_ok=True)
+            for path in self._address_files():
+                path.unlink(missing_ok=True)
             await engine.close()
 
     def current_activity(self) -> dict[str, int] | None:
@@ -84,8 +85,10 @@ class TracksideApp(ExtensionApp):
             data = {"id": job.id, "uuid": job.uuid, "name": job.name, "status": job.status, "event": event.id}
             self.serverapp.event_logger.emit(schema_id=_SCHEMA_ID, data=data)
 
-    def _address_file(self) -> Path:
-        return Path(self.serverapp.runtime_dir) / f"trackside-{os.getpid()}.json"
+    def _address_files(self) -> list[Path]:
+        """In Jupyter's runtime folder for kernels, and in the home for jobs, which do not know where that folder is."""
+        folders = Path(self.serverapp.runtime_dir), self.engine.core.home / "run"
+        return [folder / f"trackside-{os.getpid()}.json" for folder in folders]
 
     def _leave_address(self) -> None:
         """Say where this server is and how its own clients sign in, for kernels, jobs and scripts of this user."""
@@ -104,7 +107,9 @@ class TracksideApp(ExtensionApp):
         }
         if app.certfile:
             address["ca_cert"] = app.client_ca or app.certfile
-        write_json(self._address_file(), address)
+        for path in self._address_files():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_json(path, address)
 
 
 def _version() -> str:

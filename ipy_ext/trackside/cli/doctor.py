@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trackside.cli.terminal import Terminal
 from trackside.errors import TracksideError
-from trackside.tracking.home import home_dir
 
 if TYPE_CHECKING:
     from trackside.client import Client
@@ -35,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
     """Look at everything; exit 1 when something is at fault. Starts no server."""
+    from trackside.tracking.home import home_dir
+
     findings = [*_of_home(home_dir()), *_of_server(terminal)]
     signs = {True: "ok  ", False: "BAD ", None: "note"}
     lines = [f"{signs[finding.ok]}  {finding.name:<10} {finding.detail}" for finding in findings]

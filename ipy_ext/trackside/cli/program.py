@@ -9,29 +9,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
-from trackside.cli import (
-    artifacts,
-    cancel,
-    delete,
-    doctor,
-    explain,
-    gpus,
-    jobs,
-    logs,
-    retry,
-    runs,
-    server,
-    show,
-    submit,
-)
 from trackside.cli.terminal import Terminal
-from trackside.errors import InvalidInput, NotAllowed, NotFound, TracksideError, TryAgain, near
+from trackside.errors import InvalidInput, NotAllowed, NotFound, TracksideError, TryAgain, near, set_log_level
 
 __all__ = ["exit_code", "parser", "run"]
 
-_VERBS = (submit, jobs, show, logs, explain, cancel, retry, delete, runs, artifacts, gpus, server, doctor)
+_VERBS = (
+    "submit", "jobs", "show", "logs", "explain", "cancel", "retry", "delete", "runs", "artifacts", "gpus", "server", "doctor",
+)  # fmt: skip
 _USAGE = 2
 _INTERRUPTED = 130
 
@@ -47,6 +35,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     terminal = Terminal(json="--json" in words[: words.index("--")] if "--" in words else "--json" in words)
     try:
+        _say_more(os.environ.get("TRACKSIDE_LOG"))
         arguments = _read(words)
         terminal.url, terminal.token = arguments.url, arguments.token
         code = arguments.run(terminal, arguments)
@@ -70,18 +59,21 @@ def exit_code(error: TracksideError) -> int:
     return next((code for family, code in families if isinstance(error, family)), 1)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the reader of the command line."""
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Return the reader of the command line, for all verbs or, since that is quicker, for one."""
     top = _Parser(
-        prog="trackside", description=__doc__.splitlines()[0], allow_abbrev=False, parents=[_everywhere(None)]
+        prog="trackside",
+        description="Put work on the side track: jobs that outlive kernel and server.",
+        allow_abbrev=False,
+        parents=[_everywhere(None)],
     )
     verbs = top.add_subparsers(metavar="VERB", required=True, parser_class=_Parser)
-    for verb in _VERBS:
-        name = verb.__name__.rsplit(".", 1)[-1]
+    for name in (only,) if only else _VERBS:
+        verb = import_module(f"trackside.cli.{name}")
         summary = (verb.__doc__ or "").splitlines()[0]
         behind = _everywhere(argparse.SUPPRESS)
         one = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False, parents=[behind])
-        one.set_defaults(run=verb.run)
+        one.set_defaults(run=verb.run, verb=name)
         verb.add_arguments(one)
     return top
 
@@ -106,17 +98,27 @@ def _everywhere(default: str | None) -> _Parser:
 
 
 def _read(words: list[str]) -> argparse.Namespace:
-    names = [verb.__name__.rsplit(".", 1)[-1] for verb in _VERBS]
     first = next((word for word in words if not word.startswith("-")), None)
-    if words and words[0] == first and first not in names:
-        hint = near(first, names) or f"Known: {', '.join(names)}."
+    if words and words[0] == first and first not in _VERBS:
+        hint = near(first, _VERBS) or f"Known: {', '.join(_VERBS)}."
         raise UsageError(f"{first!r} is not a verb of trackside.", hint=hint)
     own, rest = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, None)
-    arguments = parser().parse_args(own)
-    if rest is not None and arguments.run is not submit.run:
+    arguments = parser(first if words and words[0] == first else None).parse_args(own)
+    if rest is not None and arguments.verb != "submit":
         raise UsageError("Nothing can stand behind -- here.", hint="Only submit takes a command.")
     arguments.rest = rest
     return arguments
+
+
+def _say_more(level: str | None) -> None:
+    """Show on stderr what goes on, as ``TRACKSIDE_LOG=debug`` asks."""
+    if level:
+        try:
+            set_log_level(level)
+        except ValueError as error:
+            raise InvalidInput(
+                f"TRACKSIDE_LOG: {level!r} is no level.", hint="Write debug, info or warning."
+            ) from error
 
 
 def _silence() -> None:

@@ -58,10 +58,10 @@ def _tell(terminal: Terminal, address: Address, health: Health) -> None:
 
 def _stop(terminal: Terminal) -> None:
     from trackside.client.discovery import living_servers
-    from trackside.tracking.home import home_dir, jupyter_runtime_dir
+    from trackside.tracking.home import home_dir
 
     home = home_dir()
-    running = living_servers(home, jupyter_runtime_dir())
+    running = living_servers(home)
     headless = [address.pid for address in running if address.headless and address.pid]
     if running and not headless:
         raise Conflict(
@@ -70,7 +70,7 @@ def _stop(terminal: Terminal) -> None:
     for pid in headless:
         os.kill(pid, signal.SIGTERM)
     until = time.monotonic() + _PATIENCE
-    while any(address.headless for address in living_servers(home, jupyter_runtime_dir())):
+    while any(address.headless for address in living_servers(home)):
         if time.monotonic() > until:
             raise TryAgain(f"The server of {home} has not ended after {_PATIENCE:g} s.", hint="See its server.log.")
         time.sleep(_POLL)

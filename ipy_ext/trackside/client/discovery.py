@@ -15,9 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from trackside.client.address import Address, split_url
 from trackside.client.lineage import ancestors
-from trackside.client.server_file import ServerFile, read, read_all
+from trackside.client.server_file import ServerFile, folders_of, read, read_all
 from trackside.errors import ServerUnreachable
-from trackside.tracking.home import home_dir, jupyter_runtime_dir
+from trackside.tracking.home import home_dir
 
 __all__ = ["find_server", "given_server", "living_servers"]
 
@@ -40,7 +40,7 @@ def _token_for(base: str, env: Mapping[str, str]) -> str | None:
     meant = env.get("TRACKSIDE_URL")
     if env.get("TRACKSIDE_TOKEN") and (not meant or split_url(meant)[0] == base):
         return env["TRACKSIDE_TOKEN"]
-    own = (file.address.token for file in read_all(jupyter_runtime_dir(env)) if file.address.url == base)
+    own = (file.address.token for file in read_all(folders_of(home_dir(env), env)) if file.address.url == base)
     return next(own, None)
 
 
@@ -63,11 +63,11 @@ def find_server(
         url, token = split_url(named)
         return Address(url=url, token=token or env.get("TRACKSIDE_TOKEN") or None, source="environment")
     asked = answers or _answers
-    home, runtime_dir = home_dir(env), jupyter_runtime_dir(env)
-    for file in _of_ancestors(runtime_dir, env):
+    home = home_dir(env)
+    for file in _of_ancestors(home, env):
         if not check or asked(file.address):
             return file.address
-    for address in (*living_servers(home, runtime_dir), *_of_hub(env)):
+    for address in (*living_servers(home, env), *_of_hub(env)):
         if asked(address):
             return address
     if not start:
@@ -76,15 +76,16 @@ def find_server(
         )
     from trackside.client.headless import start_server
 
-    return start_server(home, runtime_dir, env, answers=asked)
+    return start_server(home, env, answers=asked)
 
 
-def living_servers(home: Path, runtime_dir: Path) -> list[Address]:
+def living_servers(home: Path, environ: Mapping[str, str] | None = None) -> list[Address]:
     """Return the servers of this home whose process lives, Jupyter's before headless ones; they were not asked."""
-    return [file.address for file in read_all(runtime_dir) if file.serves(home)]
+    env = os.environ if environ is None else environ
+    return [file.address for file in read_all(folders_of(home, env)) if file.serves(home)]
 
 
-def _of_ancestors(runtime_dir: Path, env: Mapping[str, str]) -> Iterator[ServerFile]:
+def _of_ancestors(home: Path, env: Mapping[str, str]) -> Iterator[ServerFile]:
     """Yield the file of the server that started this kernel; a wrapper may stand between.
 
     Who names another home with ``TRACKSIDE_HOME`` wants that home, not the kernel's server.
@@ -93,7 +94,7 @@ def _of_ancestors(runtime_dir: Path, env: Mapping[str, str]) -> Iterator[ServerF
     named = env.get("JPY_PARENT_PID", "")
     lines = [ancestors(int(named))] if named.isdigit() else []
     for pid in dict.fromkeys(itertools.chain(*lines, ancestors(os.getppid()))):
-        file = read(runtime_dir, pid)
+        file = read(folders_of(home, env), pid)
         if file is not None and file.is_alive and (not own or file.serves(Path(own).expanduser())):
             yield file
 

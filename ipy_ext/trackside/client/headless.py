@@ -9,13 +9,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from trackside.client.address import Address
-from trackside.client.server_file import ServerFile, read, read_all
+from trackside.client.server_file import ServerFile, folders_of, read, read_all
 from trackside.errors import InvalidInput, ServerUnreachable
-from trackside.tracking.home import ensure_home
+from trackside.tracking.home import ensure_home, jupyter_runtime_dir
 
 __all__ = ["missing_parts", "start_server"]
 
@@ -35,7 +35,6 @@ _children: list[subprocess.Popen[bytes]] = []
 
 def start_server(
     home: Path,
-    runtime_dir: Path,
     environ: Mapping[str, str],
     *,
     answers: Callable[[Address], bool],
@@ -48,10 +47,10 @@ def start_server(
     """
     missing = missing_parts()
     if missing:
-        raise _cannot_start(home, runtime_dir, missing)
+        raise _cannot_start(home, jupyter_runtime_dir(environ), missing)
     ensure_home(home)
     try:
-        return _start_or_join(home, runtime_dir, environ, answers, time.monotonic() + patience)
+        return _start_or_join(home, environ, answers, time.monotonic() + patience)
     except OSError as error:
         raise InvalidInput(
             f"No server can start for {home}: {error.strerror or error} ({error.filename}).",
@@ -59,18 +58,13 @@ def start_server(
         ) from error
 
 
-def _start_or_join(
-    home: Path,
-    runtime_dir: Path,
-    environ: Mapping[str, str],
-    answers: Callable[[Address], bool],
-    until: float,
-) -> Address:
+def _start_or_join(home: Path, environ: Mapping[str, str], answers: Callable[[Address], bool], until: float) -> Address:
+    folders = folders_of(home, environ)
     with _only_one(home / "headless.lock", until):
-        for file in read_all(runtime_dir):
+        for file in read_all(folders):
             if file.serves(home) and answers(file.address):
                 return file.address
-        address = _wait(_spawn(home, environ), home, runtime_dir, answers, until)
+        address = _wait(_spawn(home, environ), home, folders, answers, until)
     _say(f"Trackside: no Jupyter server here; started one for {home} (ends 30 minutes after its last job)")
     return address
 
@@ -124,12 +118,12 @@ def _spawn(home: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
 def _wait(
     child: subprocess.Popen[bytes],
     home: Path,
-    runtime_dir: Path,
+    folders: Sequence[Path],
     answers: Callable[[Address], bool],
     until: float,
 ) -> Address:
     while True:
-        file = _ready(child, home, runtime_dir, answers)
+        file = _ready(child, home, folders, answers)
         if file is not None:
             return file.address
         if child.poll() is not None:
@@ -141,11 +135,11 @@ def _wait(
 
 
 def _ready(
-    child: subprocess.Popen[bytes], home: Path, runtime_dir: Path, answers: Callable[[Address], bool]
+    child: subprocess.Popen[bytes], home: Path, folders: Sequence[Path], answers: Callable[[Address], bool]
 ) -> ServerFile | None:
     """Return the child's file once it answers; where the interpreter is a launcher, the server has another pid."""
-    own = read(runtime_dir, child.pid)
-    found = [own] if own is not None else [file for file in read_all(runtime_dir) if file.serves(home)]
+    own = read(folders, child.pid)
+    found = [own] if own is not None else [file for file in read_all(folders) if file.serves(home)]
     return next((file for file in found if answers(file.address)), None)
 
 

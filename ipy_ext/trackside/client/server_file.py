@@ -1,4 +1,7 @@
-"""The file that each server leaves for clients of its user: ``<runtime dir>/trackside-<pid>.json``."""
+"""The file that each server leaves for clients of its user: ``trackside-<pid>.json``.
+
+It lies in Jupyter's runtime folder, for kernels, and in ``<home>/run/``, for jobs, which do not know where that is.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ import json
 import logging
 import os
 import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from trackside.client.address import Address
 from trackside.client.lineage import is_same
+from trackside.tracking.home import jupyter_runtime_dir
 
-__all__ = ["ServerFile", "parse", "read", "read_all"]
+__all__ = ["ServerFile", "folders_of", "parse", "read", "read_all"]
 
 _log = logging.getLogger(__name__)
 _LARGEST = 65_536
@@ -39,24 +44,35 @@ class ServerFile:
         return named is not None and os.path.realpath(named) == os.path.realpath(home)
 
 
-def read(runtime_dir: Path, pid: int) -> ServerFile | None:
+def folders_of(home: Path, environ: Mapping[str, str]) -> list[Path]:
+    """Return the folders in which servers leave their files for this process."""
+    return [jupyter_runtime_dir(environ), home / "run"]
+
+
+def read(folders: Iterable[Path], pid: int) -> ServerFile | None:
     """Return what the server with this pid says of itself, None when there is no file that may be trusted."""
-    path = runtime_dir / f"trackside-{pid}.json"
-    content = _read_own(path)
-    found = None if content is None else parse(content, path)
-    return found if found is not None and found.pid == pid else None
+    for folder in folders:
+        path = folder / f"trackside-{pid}.json"
+        content = _read_own(path)
+        found = None if content is None else parse(content, path)
+        if found is not None and found.pid == pid:
+            return found
+    return None
 
 
-def read_all(runtime_dir: Path) -> list[ServerFile]:
-    """Return the files of all living servers: Jupyter's before headless ones, newest first."""
-    try:
-        paths = list(runtime_dir.glob("trackside-*.json"))
-    except OSError:
-        return []
-    pids = [path.stem.removeprefix("trackside-") for path in paths]
-    found = [read(runtime_dir, int(pid)) for pid in pids if pid.isdigit()]
+def read_all(folders: Iterable[Path]) -> list[ServerFile]:
+    """Return the files of all living servers, one of each: Jupyter's before headless ones, newest first."""
+    names = {path.stem.removeprefix("trackside-") for folder in folders for path in _glob(folder)}
+    found = [read(folders, int(name)) for name in names if name.isdigit()]
     living = [file for file in found if file is not None and file.is_alive]
     return sorted(living, key=lambda file: (file.address.headless, -file.start_time))
+
+
+def _glob(folder: Path) -> list[Path]:
+    try:
+        return list(folder.glob("trackside-*.json"))
+    except OSError:
+        return []
 
 
 def parse(content: bytes, path: Path) -> ServerFile | None:

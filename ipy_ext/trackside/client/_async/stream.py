@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _FIRST_DELAY = 0.1
 _SILENCE = 60.0
 _PATIENCE = 120.0
-_BEFORE_STARTING = 10.0
+_BEFORE_STARTING = 30.0
 
 
 class AsyncStream:

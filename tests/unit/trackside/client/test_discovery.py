@@ -75,6 +75,13 @@ def test_any_living_server_of_the_home_that_answers_will_do(machine, stranger):
     assert find(machine).pid == stranger
 
 
+def test_a_job_which_does_not_know_jupyters_folder_finds_the_server_in_its_home(machine, stranger, tmp_path):
+    path = machine.server(stranger)
+    (machine.home / "run").mkdir()
+    path.rename(machine.home / "run" / path.name)
+    assert find(machine, {"JUPYTER_RUNTIME_DIR": str(tmp_path / "default")}).pid == stranger
+
+
 def test_a_server_of_another_home_will_not_do(machine, stranger, tmp_path):
     machine.server(stranger, home=str(tmp_path))
     with pytest.raises(ServerUnreachable):
