@@ -53,8 +53,17 @@ class _Promise:
         self.is_lent = False
 
     def sentence(self) -> str:
-        """Say when the value comes."""
-        return f"{self.name} comes back when {_spoken(self.job)} ends ({self.job.state()})"
+        """Say when the value comes, or that it can be had."""
+        if not self.job.is_terminal:
+            return f"{self.name} comes back when {_spoken(self.job)} ends ({self.job.state()})"
+        if self.job.status == "completed":
+            return f"{self.name} came back with {_spoken(self.job)}; it is loaded when it is used"
+        return f"{self.name} did not come back: {_spoken(self.job)} {self.job.state()}"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the value was loaded already."""
+        return self._value is not _ABSENT
 
     def is_due(self) -> bool:
         """Whether the value is here, or the job can be asked for it."""
@@ -82,7 +91,7 @@ class _Promise:
             if self.job.status == "completed":
                 raise type(error)(f"{error.message}{kept}", hint=error.hint, code=error.code) from None
             raise JobFailed(
-                f"{self.name} did not come back: {_spoken(self.job)} {self.job.state()}.{kept}",
+                f"{self.sentence()}.{kept}",
                 hint=f"%logs {self.job.id} shows what it said.",
             ) from None
 
@@ -101,12 +110,13 @@ class Pending:
         object.__setattr__(self, "_promise", promise)
 
     def __repr__(self) -> str:
+        """Never loads anything: whoever lists the names of a notebook does not use them."""
         promise = self._promise
-        return repr(promise.value(self)) if promise.is_due() else promise.sentence()
+        return repr(promise.value(self)) if promise.is_here else promise.sentence()
 
     def __str__(self) -> str:
         promise = self._promise
-        return str(promise.value(self)) if promise.is_due() else promise.sentence()
+        return str(promise.value(self)) if promise.is_here else promise.sentence()
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_") and not self._promise.is_due():  # probes of front ends and pickle, not uses
@@ -182,6 +192,7 @@ class Outputs:
     def __init__(self, namespace: MutableMapping[str, object]) -> None:
         self._namespace = namespace
         self._pending: dict[str, Pending] = {}
+        self._expected: dict[str, set[str]] = {}
 
     def expect(self, job: Source, names: Iterable[str]) -> None:
         """Let each name stand for what the job will bind it to; the value that it has now is kept aside."""
@@ -192,6 +203,16 @@ class Outputs:
             pending = Pending(_Promise(job, name, self._namespace, before))
             self._namespace[name] = pending
             self._pending[name] = pending
+            self._expected.setdefault(job.id, set()).add(name)
+
+    def again(self, job: Source) -> None:
+        """Expect anew what this job was to bring: it was retried, and may have been followed by another handle."""
+        for name in self._expected.get(job.id, ()):
+            pending = self._namespace.get(name)
+            if isinstance(pending, Pending) and pending._promise.job.id == job.id:
+                pending._promise.job = job
+            else:
+                self.expect(job, [name])
 
     def waiting(self) -> dict[str, Pending]:
         """Return the names that still stand for a value to come, and forget those that do not."""

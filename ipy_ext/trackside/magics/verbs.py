@@ -62,6 +62,7 @@ def retry(session: Session, line: str) -> Job:
     """Start a finished job again."""
     job = _one_job(session, read_arguments(usages.RETRY, line)).retry()
     session.keep(job)
+    session.outputs.again(job)
     session.show_job(job)
     return job
 

@@ -198,6 +198,31 @@ def test_names_are_pending_again_when_the_submission_fails(namespace, outputs, f
     assert isinstance(namespace["model"], Pending)
 
 
+def test_listing_the_names_of_a_notebook_loads_nothing_and_never_fails(namespace, outputs, fake_job):
+    job = fake_job(values={"model": 1})
+    outputs.expect(job, ["model"])
+    job.status = "completed"
+    assert str(namespace["model"]) == "model came back with job 41; it is loaded when it is used"
+    job.status = "failed"
+    assert repr(namespace["model"]) == "model did not come back: job 41 failed"
+    assert job.loads == 0
+
+
+def test_a_retried_job_is_waited_for_again(namespace, outputs, fake_job):
+    namespace["model"] = "untrained"
+    job = fake_job()
+    outputs.expect(job, ["model", "history"])
+    job.status = "failed"
+    with pytest.raises(JobFailed):
+        outputs.settle(["model"])
+    retried = fake_job(values={"model": "trained", "history": [1]})
+    outputs.again(retried)
+    assert "comes back when job 41 ends" in repr(namespace["model"])
+    retried.status = "completed"
+    outputs.settle(["model", "history"])
+    assert namespace == {"model": "trained", "history": [1]}
+
+
 def test_a_pending_value_inside_something_pickled_travels_as_the_value(namespace, outputs, fake_job):
     job = fake_job(values={"model": {"w": 1}})
     outputs.expect(job, ["model"])
