@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["can_punch", "punch_hole"]
+__all__ = ["can_punch", "given_back", "punch_hole"]
 
 _KEEP_SIZE_AND_PUNCH = 0x01 | 0x02
 _PROBE_SIZE = 64 * 1024
@@ -35,3 +35,16 @@ def can_punch(folder: Path) -> bool:
             return punch_hole(file.fileno(), 4096, _PROBE_SIZE - 8192) and os.fstat(file.fileno()).st_blocks < before
     except OSError:
         return False
+
+
+def given_back(descriptor: int) -> tuple[int, int] | None:
+    """Return start and end of the first part of an open file that was given back, None when all of it is there.
+
+    For whoever shows the file: what lies between reads as zeros.
+    """
+    size = os.fstat(descriptor).st_size
+    try:
+        start = os.lseek(descriptor, 0, os.SEEK_HOLE)
+        return (start, os.lseek(descriptor, start, os.SEEK_DATA)) if start < size else None
+    except OSError:  # nothing but zeros from there on, or a file system that cannot tell
+        return None

@@ -30,7 +30,9 @@ def test_a_hole_gives_blocks_back_and_keeps_size_and_offsets(tmp_path: Path) -> 
     path = tmp_path / "file"
     path.write_bytes(b"a" * 4096 + b"b" * 40960 + b"c" * 4096)
     with path.open("r+b") as file:
+        assert holes.given_back(file.fileno()) is None
         assert holes.punch_hole(file.fileno(), 4096, 40960)
+        assert holes.given_back(file.fileno()) == (4096, 45056)
     assert path.read_bytes() == b"a" * 4096 + b"\0" * 40960 + b"c" * 4096
     assert path.stat().st_blocks * 512 < 40960
 
