@@ -42,6 +42,9 @@ export function clock(seconds: number): string {
 
 /** `"0.4 s"`, `"48 s"`, `"12 min"`, `"2 h 30 min"`, `"3 d 4 h"`: a length of time. */
 export function duration(seconds: number): string {
+  if (seconds < 0.05) {
+    return say('under 0.1 s');
+  }
   if (seconds < 60) {
     return say('%1 s', seconds < 10 ? seconds.toFixed(1) : Math.round(seconds));
   }

@@ -4,7 +4,7 @@ export class Backoff {
 
   constructor(
     private readonly first = 400,
-    private readonly most = 30_000,
+    private readonly most = 15_000,
     private readonly random: () => number = Math.random
   ) {}
 

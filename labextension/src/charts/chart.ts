@@ -37,6 +37,8 @@ export interface ChartOptions {
 
 const Y_SIZE = 42;
 const X_SIZE = 20;
+/** Distances between steps on the axis: there is no half step. */
+const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map(digit => digit * 10 ** power)).flat();
 
 export class Chart {
   private plot: uPlot | null = null;
@@ -130,7 +132,7 @@ export class Chart {
         y: { distr: log ? 3 : 1, range: log ? undefined : (_, least, greatest) => this.yRange(least, greatest) }
       },
       axes: [
-        { ...axis, size: X_SIZE, gap: 4, space: 44, grid: { show: false }, ...(time && { values: timeValues }) },
+        { ...axis, size: X_SIZE, gap: 4, space: 44, grid: { show: false }, ...(time ? { values: timeValues } : { incrs: WHOLE }) },
         {
           ...axis,
           size: Y_SIZE,

@@ -12,7 +12,7 @@ function axisNumber(value: number, gap: number, most: number): string {
   if (value === 0) {
     return '0';
   }
-  if (most >= 1e5 || most < 1e-3) {
+  if (most >= 1e5 || most < 1e-3 || decimals(gap) > 4) {
     const [mantissa = '', power = ''] = value.toExponential(2).split('e');
     return `${Number(mantissa)}e${Number(power)}`;
   }

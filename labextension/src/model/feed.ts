@@ -123,18 +123,21 @@ export class MetricsFeed extends Feed {
 
 const TAIL_LINES = 400;
 const PIECE = 128 * 1024;
-const MOST_FOLLOWING = 4_000_000;
-const MOST_READING = 16_000_000;
+const MOST = 4_000_000;
+const MOST_READING = 12_000_000;
 
-/** The end of a job's log, growing; earlier parts are read on demand. */
+/**
+ * A window of a job's log. At the end it grows and forgets its start; somebody who reads further up gets earlier parts,
+ * and when that is too much to hold, the window lets go of the end until one goes back there.
+ */
 export class LogFeed extends Feed {
   readonly buffer = new LogBuffer();
   /** Whether all of a finished log has been seen. */
   readonly whole = new Cell(false);
-  /** While somebody reads further up, the start is not given up. */
-  following = true;
   private next: number | null = null;
   private reading = false;
+  private following = true;
+  private detached = false;
 
   constructor(
     private readonly runId: string,
@@ -145,7 +148,7 @@ export class LogFeed extends Feed {
   }
 
   resume(): void {
-    if (this.subscription === null) {
+    if (this.subscription === null && !this.detached) {
       this.whole.set(false);
       const position = this.next === null ? { tail: TAIL_LINES } : { since: this.next };
       const request = { channel: 'log', run: this.runId, ...position } as const;
@@ -153,8 +156,16 @@ export class LogFeed extends Feed {
     }
   }
 
-  get hasEarlier(): boolean {
-    return this.buffer.start > 0 && this.buffer.length < MOST_READING;
+  /** Say whether the end is looked at; back there, the window is at the end again. */
+  follow(following: boolean): void {
+    this.following = following;
+    if (following && this.detached) {
+      this.detached = false;
+      this.next = null;
+      this.buffer.clear();
+      this.changed();
+      this.resume();
+    }
   }
 
   /** Read the piece before the window; answers whether something came. */
@@ -170,6 +181,7 @@ export class LogFeed extends Feed {
       const piece = wholeLines(bytes, offset);
       if (this.buffer.start === before) {
         this.buffer.prepend(piece.offset, before, piece.text);
+        this.letGo();
         this.changed();
       }
       return true;
@@ -181,11 +193,22 @@ export class LogFeed extends Feed {
     }
   }
 
+  private letGo(): void {
+    if (!this.following && this.buffer.boundEnd(MOST_READING)) {
+      this.detached = true;
+      this.subscription?.dispose();
+      this.subscription = null;
+    }
+  }
+
   private receive(message: ServerMessage): void {
     if (message.type === 'log') {
       this.buffer.append(message.offset, message.next, message.text);
-      this.buffer.bound(this.following ? MOST_FOLLOWING : MOST_READING);
       this.next = message.next;
+      if (this.following) {
+        this.buffer.bound(MOST);
+      }
+      this.letGo();
       this.changed();
     } else if (message.type === 'truncated') {
       this.buffer.clear();

@@ -58,7 +58,14 @@ export class LogBuffer {
   /** Put text before the window; it must end where the window begins. */
   prepend(offset: number, next: number, text: string): void {
     this.segments.unshift({ offset, next, text });
-    this.readAnew();
+    if (text.endsWith('\n')) {
+      const earlier = new LogBuffer();
+      earlier.read(text);
+      this.whole = [...earlier.whole, ...this.whole];
+      this.characters += text.length;
+    } else {
+      this.readAnew();
+    }
   }
 
   clear(): void {
@@ -75,6 +82,19 @@ export class LogBuffer {
     const keep = this.characters * share;
     while (this.segments.length > 1 && this.characters > keep) {
       this.characters -= this.segments.shift()?.text.length ?? 0;
+    }
+    this.readAnew();
+    return true;
+  }
+
+  /** Give up the newest text when more than `most` is held: somebody reads far before the end. */
+  boundEnd(most: number): boolean {
+    if (this.length <= most) {
+      return false;
+    }
+    const keep = this.characters * (most / this.length) * 0.75;
+    while (this.segments.length > 1 && this.characters > keep) {
+      this.characters -= this.segments.pop()?.text.length ?? 0;
     }
     this.readAnew();
     return true;

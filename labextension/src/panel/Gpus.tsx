@@ -44,10 +44,6 @@ function GpuRow({ gpu, now }: { gpu: Gpu; now: number }): JSX.Element {
   const idle = gpu.holders.some(holder => idleLong(holder, now));
   const who = gpu.holders.map(holder => holderPhrase(holder, now)).join(', ') || (gpu.free ? say('free') : say('in use'));
   const busy = gpu.memory_used > 0 || (gpu.utilization ?? 0) > 0;
-  const heat = [
-    gpu.temperature === null ? '' : `${Math.round(gpu.temperature)} °C`,
-    gpu.power === null ? '' : `${Math.round(gpu.power)} W`
-  ];
   return (
     <div className="ts-gpu" role="listitem" data-trackside="gpu-row" data-index={gpu.index} data-free={gpu.free} title={gpu.holders.map(holderTitle).join('\n')}>
       <div className="ts-gpu-head">
@@ -61,15 +57,22 @@ function GpuRow({ gpu, now }: { gpu: Gpu; now: number }): JSX.Element {
       />
       {(busy || !gpu.free) && (
         <div className="ts-bars ts-bar-words">
-          <span>
-            {gpu.utilization === null ? '' : `${number(Math.round(gpu.utilization))} %`}
-            <span className="ts-faint"> {heat.filter(Boolean).join(' · ')}</span>
-          </span>
+          <span>{gpuState(gpu)}</span>
           <span>{sizeOf(gpu.memory_used, gpu.memory_total)}</span>
         </div>
       )}
     </div>
   );
+}
+
+/** `97 % · 61 °C · 412 W`, as far as the GPU tells. */
+function gpuState({ utilization, temperature, power }: Gpu): string {
+  const parts = [
+    utilization === null ? '' : `${Math.round(utilization)} %`,
+    temperature === null ? '' : `${Math.round(temperature)} °C`,
+    power === null ? '' : `${Math.round(power)} W`
+  ];
+  return parts.filter(Boolean).join(' · ');
 }
 
 function idleLong(holder: GpuHolder, now: number): boolean {

@@ -39,7 +39,7 @@ export function JobRow({ job, beat, now, selected }: Props): JSX.Element {
         <Dot status={job.status} />
         <span className="ts-row-name">{job.name}</span>
         <span className="ts-row-id">{shortId(job.id)}</span>
-        <span className="ts-row-words" data-trackside="job-words">
+        <span className="ts-row-words" data-trackside="job-words" title={job.message}>
           <Words job={job} beat={beat} now={now} />
         </span>
         {job.status === 'running' && beat?.progress && <ProgressBar progress={beat.progress} slim={true} />}

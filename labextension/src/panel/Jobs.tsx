@@ -4,18 +4,21 @@ import * as React from 'react';
 import type { Job } from '../api/types';
 import { sorted } from '../model/jobs';
 import type { Sorted } from '../model/jobs';
-import { sameDay, say } from '../words';
+import { count, sameDay, say } from '../words';
 import { useFrame, useHere, useNow } from '../run/surroundings';
 import { JobRow } from './JobRow';
 import { Section } from './Section';
 import type { Folds } from './Section';
 
 const MOST = 100;
+const WAITING_FIRST = 8;
+const ENDED_FIRST = 6;
 
 export function Jobs({ folds, selected }: { folds: Folds; selected: string | null }): JSX.Element {
   const { trackside } = useHere();
   const jobs = useFrame(trackside.jobs.state);
   const [filter, setFilter] = React.useState('');
+  const [all, setAll] = React.useState(false);
   const found = React.useMemo(() => sorted(jobs, filter), [jobs, filter]);
   const beats = useFrame(trackside.pulse.beats);
   const now = useNow(found.running.length > 0);
@@ -23,6 +26,9 @@ export function Jobs({ folds, selected }: { folds: Folds; selected: string | nul
   React.useEffect(() => () => trackside.pulse.follow([]), [trackside]);
   useWaitingReasons(jobs.counts);
   const { running = 0, pending = 0, scheduled = 0 } = jobs.counts;
+  const ended = endedOf(found, filter !== '', now);
+  const waiting = found.waiting.slice(0, all ? MOST : WAITING_FIRST);
+  const rows = [...found.running.slice(0, MOST), ...waiting, ...ended.slice(0, all ? MOST : ENDED_FIRST)];
   return (
     <Section id="jobs" title={say('Jobs')} note={headWords(running, pending + scheduled)} folds={folds}>
       {jobs.loaded && jobs.byId.size === 0 && jobs.older === null ? (
@@ -39,11 +45,18 @@ export function Jobs({ folds, selected }: { folds: Folds; selected: string | nul
             onChange={event => setFilter(event.target.value)}
           />
           <div className="ts-rows" role="list" onKeyDown={moveFocus} data-trackside="job-list">
-            {rowsOf(found, filter !== '', now).map(job => (
+            {rows.map(job => (
               <JobRow key={job.id} job={job} beat={beats.get(job.run_id)} now={now} selected={job.run_id === selected} />
             ))}
           </div>
-          <Rest found={found} filtered={filter !== ''} older={jobs.older !== null} now={now} />
+          <Rest
+            listed={rows.length}
+            known={found.running.length + found.waiting.length + ended.length}
+            all={all}
+            filtered={filter !== ''}
+            older={jobs.older !== null}
+            unfold={setAll}
+          />
         </>
       )}
     </Section>
@@ -55,25 +68,33 @@ function headWords(running: number, waiting: number): string {
   return parts.filter(Boolean).join(' · ');
 }
 
-/** Running, waiting, then those that ended today; when none did, the last few. With a filter, all that fit. */
-function rowsOf(found: Sorted, filtered: boolean, now: number): readonly Job[] {
+/** Those that ended today; when none did, the last few. With a filter, all that fit. */
+function endedOf(found: Sorted, filtered: boolean, now: number): readonly Job[] {
   const today = found.ended.filter(job => job.finished_at !== null && sameDay(job.finished_at, now));
-  const ended = filtered ? found.ended : today.length > 0 ? today : found.ended.slice(0, 5);
-  return [...found.running.slice(0, MOST), ...found.waiting.slice(0, MOST), ...ended.slice(0, MOST)];
+  return filtered ? found.ended : today.length > 0 ? today : found.ended.slice(0, ENDED_FIRST);
+}
+
+interface RestProps {
+  listed: number;
+  known: number;
+  all: boolean;
+  filtered: boolean;
+  older: boolean;
+  unfold: (all: boolean) => void;
 }
 
 /** What is not listed, and a way to more. */
-function Rest(props: { found: Sorted; filtered: boolean; older: boolean; now: number }): JSX.Element | null {
-  const { found, filtered, older, now } = props;
+function Rest({ listed, known, all, filtered, older, unfold }: RestProps): JSX.Element {
   const { trackside } = useHere();
-  const listed = rowsOf(found, filtered, now).length;
-  const hidden = Math.max(0, found.running.length - MOST) + Math.max(0, found.waiting.length - MOST);
-  if (listed === 0) {
-    return <p className="ts-note">{filtered ? say('No job fits this filter.') : say('No jobs now.')}</p>;
-  }
   return (
-    <div className="ts-note">
-      {hidden > 0 && say('and %1 more; the filter finds them. ', hidden)}
+    <div className="ts-note ts-rest">
+      {listed === 0 && <span>{filtered ? say('No job fits this filter.') : say('No jobs now.')}</span>}
+      {all && known > listed && <span>{say('and %1 more; the filter finds them', known - listed)}</span>}
+      {(all || known > listed) && (
+        <button type="button" className="ts-link" aria-expanded={all} onClick={() => unfold(!all)}>
+          {all ? say('Show fewer') : count('Show %1 more', 'Show %1 more', known - listed)}
+        </button>
+      )}
       {filtered && older && (
         <button type="button" className="ts-link" onClick={() => void trackside.jobs.readOlder()}>
           {say('Look further back')}

@@ -11,10 +11,17 @@ import { count, duration, endPhrase, say, seconds, sentenceOf } from '../words';
 const MOST_SINGLE = 3;
 const STAY = 10_000;
 
+/** Many ends within a short time: one notification that counts. */
+interface Gathered {
+  readonly id: string;
+  readonly jobs: Job[];
+}
+
 export class Notices {
   wish: Wish = 'all';
   private readonly told = new Set<string>();
-  private burst: Job[] = [];
+  private recent = 0;
+  private gathered: Gathered | null = null;
 
   constructor(
     private readonly trackside: Trackside,
@@ -50,20 +57,31 @@ export class Notices {
       return;
     }
     this.told.add(name);
-    this.burst.push(job);
-    if (this.burst.length === 1) {
-      setTimeout(() => this.tellBurst(), 400);
+    this.recent += 1;
+    setTimeout(() => this.quiet(), STAY);
+    if (this.recent > MOST_SINGLE) {
+      this.gather(job);
+    } else {
+      this.tell(job);
     }
   }
 
-  /** Many ends at once are one word. */
-  private tellBurst(): void {
-    const jobs = this.burst;
-    this.burst = [];
-    if (jobs.length > MOST_SINGLE) {
-      this.tellMany(jobs, say('Jobs ended'));
+  /** Some time went by since one end; when no other came meanwhile, ends are told one by one again. */
+  private quiet(): void {
+    this.recent -= 1;
+    if (this.recent === 0) {
+      this.gathered = null;
+    }
+  }
+
+  private gather(job: Job): void {
+    const before = this.gathered;
+    if (before !== null && Notification.manager.has(before.id)) {
+      before.jobs.push(job);
+      const { message, type } = this.manyWords(before.jobs, say('And then'));
+      Notification.update({ id: before.id, message, type, autoClose: STAY });
     } else {
-      jobs.forEach(job => this.tell(job));
+      this.gathered = { id: this.tellMany([job], say('And then')), jobs: [job] };
     }
   }
 
@@ -84,14 +102,19 @@ export class Notices {
     Notification.emit(message.filter(Boolean).join('. '), kind, { actions: [open], autoClose: stay(job) });
   }
 
-  private tellMany(jobs: readonly Job[], title: string): void {
+  private tellMany(jobs: readonly Job[], title: string): string {
+    const { message, type } = this.manyWords(jobs, title);
+    const actions = [{ label: say('Show'), callback: this.showPanel }];
+    return Notification.emit(message, type, { actions, autoClose: STAY });
+  }
+
+  private manyWords(jobs: readonly Job[], title: string): { message: string; type: 'success' | 'warning' } {
     const failed = jobs.filter(job => job.status === 'failed').length;
     const parts = [
       jobs.length > failed ? count('%1 job completed', '%1 jobs completed', jobs.length - failed) : '',
       failed > 0 ? count('%1 failed', '%1 failed', failed) : ''
     ];
-    const options = { actions: [{ label: say('Show'), callback: this.showPanel }], autoClose: STAY as number | false };
-    Notification.emit(`${title}: ${parts.filter(Boolean).join(', ')}.`, failed > 0 ? 'warning' : 'success', options);
+    return { message: `${title}: ${parts.filter(Boolean).join(', ')}.`, type: failed > 0 ? 'warning' : 'success' };
   }
 }
 

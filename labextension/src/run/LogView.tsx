@@ -27,7 +27,7 @@ export function LogView({ model, empty, name }: Props): JSX.Element {
     }
     const view = new LogWindow(element, log.buffer, {
       onFollow: now => {
-        log.following = now;
+        log.follow(now);
         setFollowing(now);
       },
       onTop: () => log.readEarlier()

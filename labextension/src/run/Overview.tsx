@@ -7,6 +7,7 @@ import { isFinal } from '../model/jobs';
 import { count, duration, endPhrase, fullMoment, limitSentence, number, say, seconds, size, statusWord } from '../words';
 import { Outputs } from './Outputs';
 import { RunProgress } from './RunPanel';
+import { wasAskedFor } from './Resources';
 import { RunCurves } from './RunCurves';
 import { useCell, useHere, usePolling } from './surroundings';
 
@@ -99,7 +100,7 @@ function jobFacts(job: Job): (Fact | null)[] {
       ? [
           say('Limits'),
           job.limits.map(limit => (
-            <div key={limit.name} className={limit.enforced ? undefined : 'ts-warn'}>
+            <div key={limit.name} className={limit.enforced || !wasAskedFor(job, limit.name) ? undefined : 'ts-warn'}>
               {limitSentence(limit)}
               {limit.by && <span className="ts-faint"> {say('by %1', limit.by)}</span>}
             </div>

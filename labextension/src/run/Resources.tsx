@@ -40,8 +40,8 @@ function Bound({ words, limit, told = false }: { words: string; limit?: Limit; t
   );
 }
 
-/** Limits that stand by themselves are told in the overview. */
-function wasAskedFor(job: Job, limit: string): boolean {
+/** Whether the submitter set this limit; those that stand by themselves are told in the overview only. */
+export function wasAskedFor(job: Job, limit: string): boolean {
   return (job.spec as { readonly [field: string]: unknown })[limit] !== undefined;
 }
 

@@ -11,4 +11,5 @@ it('writes neighbours so that they differ and none is rounded', () => {
 it('turns to powers for the very large and the very small', () => {
   expect(axisNumbers([0, 2e5, 4e5])).toEqual(['0', '2e5', '4e5']);
   expect(axisNumbers([0, 0.00025, 0.0005])).toEqual(['0', '2.5e-4', '5e-4']);
+  expect(axisNumbers([0.00975, 0.01])).toEqual(['9.75e-3', '1e-2']);
 });

@@ -91,10 +91,29 @@ describe('the log', () => {
     feed.watch();
     expect(requests('log')[0]).toMatchObject({ tail: 400 });
     say('log', { type: 'log', offset: 8, next: 14, text: 'three\n' });
-    expect(feed.hasEarlier).toBe(true);
     expect(await feed.readEarlier()).toBe(true);
     expect([feed.buffer.start, feed.buffer.lineCount]).toEqual([0, 3]);
     expect(await feed.readEarlier()).toBe(false);
+  });
+
+  it('lets go of the end when one reads far before it, and is there again on going back', async () => {
+    const { live, say, requests } = stream();
+    const piece = 'z'.repeat(99) + '\n';
+    const log = (_: string, offset: number, limit: number) =>
+      Promise.resolve({ offset, next: offset + limit, bytes: new TextEncoder().encode(piece.repeat(limit / 100)) });
+    const feed = new LogFeed('job-1', rest({ log }), live);
+    feed.watch();
+    say('log', { type: 'log', offset: 100_000_000, next: 100_000_100, text: piece });
+    feed.follow(false);
+    while (requests('log').length > 0) {
+      await feed.readEarlier();
+    }
+    expect(feed.buffer.length).toBeLessThan(12_000_000);
+    expect(feed.buffer.end).toBeLessThan(100_000_000);
+    expect(feed.buffer.start).toBeLessThan(feed.buffer.end);
+    feed.follow(true);
+    expect(feed.buffer.lineCount).toBe(0);
+    expect(requests('log')).toEqual([{ channel: 'log', run: 'job-1', tail: 400 }]);
   });
 
   it('starts over when the file became shorter', () => {
