@@ -39,17 +39,16 @@ class NoGpus:
 
 
 class Nvml:
-    """The probe of a machine with an NVIDIA driver."""
-
-    message = ""
+    """The probe of a machine with an NVIDIA driver; ``message`` says why the last sample saw none."""
 
     def __init__(self, nvml: Any) -> None:
         self._nvml = nvml
+        self.message = ""
 
     def sample(self) -> list[GpuFacts]:
-        """Return all GPUs in PCI order; one that fails never hides the others."""
+        """Return all GPUs in PCI order; one that fails never hides the others, and is there with its ``error``."""
         found = []
-        for number in range(self._nvml.nvmlDeviceGetCount()):
+        for number in range(self._count()):
             try:
                 handle = self._nvml.nvmlDeviceGetHandleByIndex(number)
                 bus = self._nvml.nvmlDeviceGetPciInfo(handle).busId
@@ -57,6 +56,20 @@ class Nvml:
             except self._nvml.NVMLError as error:
                 found.append((f"~{number}", GpuFacts(number, f"unknown-{number}", "GPU", 0, error=str(error))))
         return [facts for _, facts in sorted(found, key=lambda pair: pair[0])]
+
+    def _count(self) -> int:
+        """Return the number of GPUs; 0 while the driver is away, as when it is updated."""
+        try:
+            try:
+                count = self._nvml.nvmlDeviceGetCount()
+            except self._nvml.NVMLError:
+                self._nvml.nvmlInit()
+                count = self._nvml.nvmlDeviceGetCount()
+        except self._nvml.NVMLError as error:
+            self.message = f"No NVIDIA driver answers here: {error}."
+            return 0
+        self.message = ""
+        return int(count)
 
     def _read(self, index: int, handle: object) -> GpuFacts:
         nvml = self._nvml
