@@ -231,6 +231,16 @@ def test_errors_in_magics_show_only_the_users_frames(job):
     assert "IPython/core" not in job.log
 
 
+@pytest.mark.parametrize(
+    ("text", "code"), [("raise ValueError('inside')", 1), ("import sys; sys.exit(3)", 3), ("x = 1", 0)]
+)
+def test_a_script_that_fails_under_run_fails_the_job(job, tmp_path, text, code):
+    (tmp_path / "part.py").write_text(text)
+    job.run(cell=f"%run {tmp_path / 'part.py'}\nprint('went on')")
+    assert job.exit_code == code
+    assert job.log.endswith("went on\n")
+
+
 def test_a_group_of_errors_is_shown_whole(job):
     job.run(cell="raise ExceptionGroup('two', [ValueError('a'), TypeError('b')])")
     assert job.exit_code == 1

@@ -27,6 +27,10 @@ from trackside.cells.tracebacks import drop_our_frames, format_error, has_group
 __all__ = ["JobShell", "make_shell"]
 
 
+_SWALLOWERS = frozenset({"time", "safe_execfile", "safe_execfile_ipy", "safe_run_module"})
+"""Functions of IPython that show an exception and go on, as ``%run`` does; a job has failed then all the same."""
+
+
 def make_shell(outputs: OutputLog, module: ModuleType) -> JobShell:
     """Return the shell of this process; ``get_ipython()`` finds it, cells run in the module."""
     warnings.filterwarnings("ignore", "To exit: use", UserWarning)  # a cell that exits is not a mistake
@@ -125,13 +129,15 @@ class JobShell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
     """Around what is printed for the log only."""
     shown = ""
     """The last traceback shown, as plain text."""
+    _swallowed: BaseException | None = None
 
     def run(self, source: str, label: str = "") -> BaseException | None:
         """Run a cell and return the exception that ended it; tracebacks call it by its label, else by its number."""
         self.compile.label = label
+        self._swallowed = None
         result = self.run_cell(source, store_history=True)
         error: BaseException | None = result.error_before_exec or result.error_in_exec
-        return error
+        return error or self._swallowed
 
     # What a shell sets up, and a job does not need.
 
@@ -200,6 +206,8 @@ class JobShell(InteractiveShell):  # type: ignore[misc]  # IPython is untyped
     def showtraceback(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
         """Show an exception; one that ends the job as it wants is none."""
         error: BaseException | None = (exc_tuple or sys.exc_info())[1]
+        if sys._getframe(1).f_code.co_name in _SWALLOWERS:
+            self._swallowed = self._swallowed or error
         if isinstance(error, SystemExit):
             return
         if error is not None:

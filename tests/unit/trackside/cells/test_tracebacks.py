@@ -1,7 +1,10 @@
 """Tracebacks of the user's code."""
 
+from pathlib import Path
+
 import pytest
 
+from trackside import cells
 from trackside.cells.sources import remember
 from trackside.cells.tracebacks import drop_our_frames, format_error, has_group
 
@@ -32,7 +35,7 @@ def test_a_group_anywhere_in_the_chain_is_seen():
 
 
 def test_frames_of_ours_in_the_middle_are_taken_out():
-    ours = __file__.replace("tests/unit/trackside", "ipy_ext/trackside").replace("test_tracebacks", "any")
+    ours = str(Path(cells.__file__).parent / "any.py")
     namespace = {}
     exec(compile("def call(f): f()", ours, "exec"), namespace)
 
