@@ -42,14 +42,26 @@ def fake_job():
     return FakeJob
 
 
-@pytest.fixture
-def shell(tmp_path, monkeypatch):
-    """An IPython shell of its own; cells run with ``shell.run_cell``."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}, "IPCompleter": {"use_jedi": False}}))
-    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
+@pytest.fixture(scope="session")
+def one_shell(tmp_path_factory):
+    """The one shell of all tests: making one takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        config = {"HistoryManager": {"enabled": False}, "IPCompleter": {"use_jedi": False}}
+        shell = InteractiveShell(config=Config(config))
     yield shell
     shell.history_manager.end_session()
+
+
+@pytest.fixture
+def shell(one_shell, monkeypatch):
+    """An IPython shell with no names but its own; cells run with ``shell.run_cell``."""
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: one_shell)
+    before = dict(one_shell.user_ns)
+    one_shell.execution_count = 1
+    yield one_shell
+    one_shell.user_ns.clear()
+    one_shell.user_ns.update(before)
 
 
 @pytest.fixture
