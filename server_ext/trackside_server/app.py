@@ -7,11 +7,12 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Float, Unicode
 
-from trackside.errors import TracksideError
+from trackside.errors import InternalError, TracksideError
 from trackside.models import Event, JobChanged
 from trackside.probes.process import ProcessId
 from trackside.tracking.atomic import write_json
@@ -24,6 +25,8 @@ __all__ = ["TracksideApp"]
 
 _SCHEMA = Path(__file__).parent / "events.yaml"
 _SCHEMA_ID = "https://events.trackside.dev/job/v1"
+_OPEN_AGAIN = 10.0
+"""Seconds after which a home that could not be opened is tried again."""
 
 
 class TracksideApp(ExtensionApp):
@@ -52,19 +55,42 @@ class TracksideApp(ExtensionApp):
         self.handlers.extend(handlers(self.name))
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        """Open the home once the event loop runs; a home that cannot be opened is told on every request."""
+        """Open the home once the event loop runs; why one cannot be opened is told on every request until it can."""
         home = Path(self.home).expanduser() if self.home else home_dir()
+        if not await self._open(home):
+            self._opening = asyncio.create_task(self._open_later(home), name="trackside-open")
+
+    async def _open(self, home: Path) -> bool:
         try:
             self.engine = await Engine.open(home, version=_version(), cpus=self.cpus or None, emit=self._emit)
         except TracksideError as error:
             self.log.error("Trackside: %s", error)
             self.entrance.refuse(error)
-            return
+            return False
+        except Exception as error:
+            self.log.exception("Trackside could not open its home %s", home)
+            self.entrance.refuse(
+                InternalError(
+                    f"Trackside could not open its home {home}: {error}.", hint="The server's log has the details."
+                )
+            )
+            return False
         self.entrance.admit(self.engine.core)
         await asyncio.to_thread(self._leave_address)
+        return True
+
+    async def _open_later(self, home: Path) -> None:
+        """Try again now and then: a disk that was full may have room, a home that was not mounted may be there."""
+        while True:
+            await asyncio.sleep(_OPEN_AGAIN)
+            if await self._open(home):
+                return
 
     async def stop_extension(self) -> None:
         """Let go of the home; jobs run on."""
+        opening: asyncio.Task[None] | None = getattr(self, "_opening", None)
+        if opening is not None:
+            opening.cancel()
         engine = getattr(self, "engine", None)
         if engine is not None:
             for path in self._address_files():
@@ -93,7 +119,7 @@ class TracksideApp(ExtensionApp):
     def _leave_address(self) -> None:
         """Say where this server is and how its own clients sign in, for kernels, jobs and scripts of this user."""
         app, core = self.serverapp, self.engine.core
-        url = app.connection_url
+        url = self._own_url()
         address = {
             "url": url,
             "api": f"{url}trackside/api/v1/",
@@ -108,8 +134,19 @@ class TracksideApp(ExtensionApp):
         if app.certfile:
             address["ca_cert"] = app.client_ca or app.certfile
         for path in self._address_files():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_json(path, address)
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_json(path, address)
+            except OSError as error:  # the browser finds this server all the same
+                self.log.warning("Trackside: kernels and jobs may not find this server: %s", error)
+
+    def _own_url(self) -> str:
+        """The URL by which processes of this machine reach the server, also when it listens on all addresses."""
+        app = self.serverapp
+        url = str(app.connection_url)
+        if app.sock or app.ip not in {"0.0.0.0", "::"}:  # noqa: S104  # compared, not bound
+            return url
+        return urlsplit(url)._replace(netloc=f"{'localhost' if app.certfile else '127.0.0.1'}:{app.port}").geturl()
 
 
 def _version() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import time
@@ -12,7 +13,9 @@ from typing import Any
 
 from traitlets import Float
 
+from trackside.probes.process import ProcessId
 from trackside_server.app import TracksideApp
+from trackside_server.engine.engine import Engine
 
 __all__ = ["HeadlessApp", "main"]
 
@@ -41,17 +44,34 @@ class HeadlessApp(TracksideApp):
 
     async def _end_in_time(self) -> None:
         """Look now and then whether anybody still needs this server."""
+        look = min(_LOOK, max(self.linger / 4, 0.1))
         needed_at = time.monotonic()
         while True:
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(look)
             engine = getattr(self, "engine", None)
-            if engine is None or engine.others_serve():
+            if engine is None or await asyncio.to_thread(self._is_spare, engine):
                 break
-            if self.current_activity() or self.entrance.seconds_quiet() < _LOOK or engine.core.hub.has_listeners:
+            if self.current_activity() or engine.core.hub.has_listeners:
                 needed_at = time.monotonic()
-            elif time.monotonic() - needed_at > self.linger:
+            if min(time.monotonic() - needed_at, self.entrance.seconds_quiet()) > self.linger:
                 break
         os.kill(os.getpid(), signal.SIGTERM)
+
+    def _is_spare(self, engine: Engine) -> bool:
+        """Whether a Jupyter server serves the home by now, or another headless one did so before this one."""
+        if not engine.others_serve():
+            return False
+        own = ProcessId.of()
+        for path in (engine.core.home / "run").glob("trackside-*.json"):
+            try:
+                other = json.loads(path.read_bytes())
+                process = ProcessId(other["pid"], other["start_time"], own.boot_id, own.host)
+                first = not other["headless"] or (process.start_time, process.pid) < (own.start_time, own.pid)
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            if first and process.pid != own.pid and process.is_alive():
+                return True
+        return False
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -21,28 +22,39 @@ _MOST = 10_000
 def list_artifacts(folder: RunFolder, root: Root) -> ArtifactPage:
     """Return the files below ``artifacts/`` or the run folder, by path; hidden files and links are left out."""
     base = folder.artifacts if root == "artifacts" else folder.path
-    found: list[Artifact] = []
-    for path in _walk(base):
-        if len(found) == _MOST:
-            return ArtifactPage(sorted(found, key=lambda artifact: artifact.path), truncated=True)
-        state = path.stat()
-        modified = datetime.fromtimestamp(state.st_mtime, UTC)
-        found.append(Artifact(path.relative_to(base).as_posix(), path.name, state.st_size, modified))
-    return ArtifactPage(sorted(found, key=lambda artifact: artifact.path))
+    found = [_artifact(entry, base) for entry in islice(_walk(base), _MOST + 1)]
+    listed = sorted((artifact for artifact in found[:_MOST] if artifact is not None), key=lambda each: each.path)
+    return ArtifactPage(listed, truncated=len(found) > _MOST)
+
+
+def _artifact(entry: os.DirEntry[str], base: Path) -> Artifact | None:
+    """A file as it is listed; None when it has gone meanwhile. A name that is no text is shown with question marks."""
+    try:
+        state = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    path = Path(entry.path).relative_to(base).as_posix().encode("utf-8", "replace").decode()
+    return Artifact(path, path.rpartition("/")[2], state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
 
 
 def find_artifact(folder: RunFolder, relative: str, root: Root) -> Path:
     """Return the real path of one file; ``NotFound`` when there is none, ``InvalidInput`` when it lies outside."""
-    path = folder.resolve(relative, root=root)
-    if not path.is_file():
-        raise NotFound(f"The run has no file {relative!r}.", hint="List them with artifacts.")
+    try:
+        path = folder.resolve(relative, root=root)
+        found = path.is_file()
+    except OSError:  # a name too long, links in a circle
+        found = False
+    if not found:
+        raise NotFound(
+            f"The run has no file {relative!r}.", hint="List them with artifacts.", code="artifact_not_found"
+        )
     return path
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except FileNotFoundError:
+    except OSError:
         return
     for entry in entries:
         if entry.name.startswith(".") or entry.is_symlink():
@@ -50,4 +62,4 @@ def _walk(folder: Path) -> Iterator[Path]:
         if entry.is_dir():
             yield from _walk(Path(entry.path))
         elif entry.is_file():
-            yield Path(entry.path)
+            yield entry

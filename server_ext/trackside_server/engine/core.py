@@ -117,10 +117,14 @@ class Core:
     async def refresh_runs(self) -> None:
         """Take runs that were made without a job, or went on, into the index; costs a ``stat`` when nothing changed."""
         async with self._finding:
-            unfinished = await self.query(lambda reader: {row.id: row for row in reader.unfinished_runs()})
-            found = await asyncio.to_thread(self.finder.find, unfinished)
-            if found:
+            found = await asyncio.to_thread(self.finder.find)
+            if not found:
+                return
+            try:
                 await self.write(lambda tx: [tx.upsert_run(row) for row in found])
+            except BaseException:
+                self.finder.again(found)
+                raise
 
     # From records to what clients see
 

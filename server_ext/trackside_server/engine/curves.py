@@ -1,20 +1,27 @@
-"""A run's metrics as curves that a screen can show: read once, minima and maxima kept."""
+"""A run's metrics as curves that a screen can show: minima, maxima and both ends kept."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from trackside.models import Metrics, Series
+from trackside_server.engine.records import as_record, read_bytes
 
 __all__ = ["read_curves"]
 
 _OWN = frozenset({"_idx", "_timestamp", "step"})
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_BLOCK = 1 << 20
+_PLAIN = 2**63
+_Records = list[dict[str, object]]
+_DECODE = msgspec.json.Decoder(dict[str, object]).decode
 
 
 def read_curves(
@@ -26,101 +33,158 @@ def read_curves(
     max_points: int = 2000,
     since: int = 0,
 ) -> Metrics:
-    """Return the curves of a ``metrics.jsonl`` from byte ``since`` on, each of at most ``max_points`` points.
+    """Return the curves of a ``metrics.jsonl`` from byte ``since`` on, each of at most ``max_points`` points (0: all).
 
     ``x`` is ``step`` (records without one count on), ``time`` (seconds since the Unix epoch) or any key.
     """
-    columns: dict[str, tuple[list[float], list[float]]] = {}
-    wanted = set(keys) if keys else None
-    records, position, torn = _records(path, since)
-    for number, record in enumerate(records):
-        at = _x_of(record, x, number)
-        if at is None:
-            continue
-        for key, value in record.items():
-            if key in _OWN or key == x or (wanted is not None and key not in wanted):
-                continue
-            y = _number(value)
-            if y is not None:
-                xs, ys = columns.setdefault(key, ([], []))
-                xs.append(at)
-                ys.append(y)
-    series = {key: _series(xs, ys, max_points) for key, (xs, ys) in columns.items()}
+    columns = _Columns(x, frozenset(keys) if keys else None)
+    position, torn = since, 0
+    for lines, end in _blocks(path, since):
+        position, records = end, []
+        for line in lines:
+            record = _decode(line)
+            if record is not None:
+                records.append(record)
+            elif line.strip():
+                torn += 1
+        columns.add(records)
+    series = {key: _series(xs, ys, max_points) for key, (xs, ys) in columns.found.items()}
     return Metrics(run_id, x, series, position, torn)
 
 
-def _records(path: Path, since: int) -> tuple[Iterable[dict[str, object]], int, int]:
+def _blocks(path: Path, since: int) -> Iterator[tuple[list[bytes], int]]:
+    """The whole lines from a position on, about a megabyte at a time, each time with the position after them."""
+    position, size = since, _BLOCK
+    while data := read_bytes(path, position, size):
+        end = data.rfind(b"\n") + 1
+        if end:
+            position += end
+            yield data[:end].split(b"\n"), position
+            size = _BLOCK
+        elif len(data) < size:
+            return
+        else:  # a line longer than that
+            size *= 4
+
+
+def _decode(line: bytes) -> dict[str, object] | None:
     try:
-        with path.open("rb") as file:
-            file.seek(since)
-            data = file.read()
-    except FileNotFoundError:
-        return [], 0, 0
-    end = data.rfind(b"\n") + 1
-    data = data[:end]
+        return _DECODE(line)
+    except ValueError:
+        mended = as_record(line)  # NaN and infinities may stand there bare
+        return None if mended is None else _DECODE(mended)
+
+
+class _Columns:
+    """Gathers records into columns: ``found`` has the x and y of each key."""
+
+    def __init__(self, x: str, wanted: frozenset[str] | None) -> None:
+        self._x = x
+        self._wanted = wanted
+        self._passed_over = _OWN | {x}
+        self._count = 0
+        self.found: dict[str, tuple[array[float], array[float]]] = {}
+
+    def add(self, records: _Records) -> None:
+        """Take these records after the others."""
+        places = self._places(records)
+        whole = None not in places
+        keys = dict.fromkeys(key for record in records for key in record)
+        for key in keys.keys() - self._passed_over if self._wanted is None else keys.keys() & self._wanted:
+            values = [record.get(key) for record in records]
+            if whole and _are_plain(values):
+                self._extend(key, places, values)
+                continue
+            numbers = [_number(value) for value in values]
+            both = [
+                (place, number)
+                for place, number in zip(places, numbers, strict=True)
+                if place is not None and number is not None
+            ]
+            if both:
+                self._extend(key, *zip(*both, strict=True))
+        self._count += len(records)
+
+    def _extend(self, key: str, xs: Sequence[object], ys: Sequence[object]) -> None:
+        column = self.found.get(key)
+        if column is None:
+            column = self.found[key] = (array("d"), array("d"))
+        column[0].extend(xs)  # type: ignore[arg-type]  # numbers, as the caller made sure
+        column[1].extend(ys)  # type: ignore[arg-type]
+
+    def _places(self, records: _Records) -> list[float | None]:
+        """Where each record stands on the x axis, None for one that has no place there."""
+        if self._x == "time":
+            return [_seconds(record.get("_timestamp")) for record in records]
+        if self._x != "step":
+            return [_number(record.get(self._x)) for record in records]
+        return [
+            step if (step := _number(record.get("step"))) is not None else _count_of(record, number)
+            for number, record in enumerate(records, self._count)
+        ]
+
+
+def _are_plain(values: Sequence[object]) -> bool:
+    """Whether all of these are numbers that a column takes as they are."""
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        return True
+    numbers = cast("Sequence[float]", values)
+    return kinds <= {float, int} and -_PLAIN < min(numbers) <= max(numbers) < _PLAIN
+
+
+def _count_of(record: dict[str, object], number: int) -> float:
+    index = _number(record.get("_idx"))
+    return float(number) if index is None else index
+
+
+def _seconds(stamp: object) -> float | None:
     try:
-        return (
-            msgspec.json.decode(b"[" + data.strip().replace(b"\n", b",") + b"]", type=list[dict[str, object]]),
-            since + end,
-            0,
-        )
-    except msgspec.DecodeError:
-        return _one_by_one(data, since + end)
-
-
-def _one_by_one(data: bytes, position: int) -> tuple[list[dict[str, object]], int, int]:
-    decoder = msgspec.json.Decoder(dict[str, object])
-    records, torn = [], 0
-    for line in data.splitlines():
-        if not line:
-            continue
-        try:
-            records.append(decoder.decode(line))
-        except msgspec.DecodeError:
-            torn += 1
-    return records, position, torn
-
-
-def _x_of(record: dict[str, object], x: str, number: int) -> float | None:
-    if x == "time":
-        stamp = record.get("_timestamp")
-        try:
-            return datetime.fromisoformat(str(stamp)).timestamp()
-        except ValueError:
-            return None
-    if x == "step":
-        step = _number(record.get("step"))
-        return step if step is not None else float(_number(record.get("_idx")) or number)
-    return _number(record.get(x))
+        return datetime.fromisoformat(str(stamp)).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _number(value: object) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
     return _SPECIAL.get(value) if isinstance(value, str) else None
 
 
-def _series(xs: list[float], ys: list[float], max_points: int) -> Series:
+def _series(xs: array[float], ys: array[float], max_points: int) -> Series:
     finite = [y for y in ys if math.isfinite(y)]
     last = ys[-1]
     count = len(xs)
-    if count > max_points:
-        xs, ys = _downsample(xs, ys, max_points)
+    if 0 < max_points < count:
+        chosen = _downsample(ys, max_points)
+        xs, ys = array("d", (xs[index] for index in chosen)), array("d", (ys[index] for index in chosen))
     return Series(
-        xs,
+        list(xs),
         [y if math.isfinite(y) else None for y in ys],
         count,
-        last if math.isfinite(last) else str(last).replace("inf", "Infinity").replace("nan", "NaN"),
+        last if math.isfinite(last) else next(spelt for spelt, value in _SPECIAL.items() if repr(value) == repr(last)),
         min(finite, default=None),
         max(finite, default=None),
     )
 
 
-def _downsample(xs: list[float], ys: list[float], max_points: int) -> tuple[list[float], list[float]]:
+def _downsample(ys: array[float], max_points: int) -> list[int]:
+    """The places of the points that show the curve: both ends, extremes all along, and where gaps begin."""
     import numpy as np
-    from tsdownsample import MinMaxDownsampler, NaNMinMaxDownsampler
+    from tsdownsample import MinMaxDownsampler
 
-    y = np.asarray(ys)
-    sampler = MinMaxDownsampler() if np.isfinite(y).all() else NaNMinMaxDownsampler()
-    chosen = sampler.downsample(y, n_out=max(4, max_points - max_points % 2))
-    return np.asarray(xs)[chosen].tolist(), y[chosen].tolist()
+    y = np.frombuffer(ys)
+    finite = np.isfinite(y)
+    gaps = np.flatnonzero(~finite & np.roll(finite, 1))
+    room = max_points - 2
+    if len(gaps) > room // 4:
+        gaps = gaps[np.linspace(0, len(gaps) - 1, room // 4).astype(int)]
+    room -= len(gaps)
+    real = np.flatnonzero(finite)
+    if len(real) > room:
+        real = real[MinMaxDownsampler().downsample(y[real], n_out=room - room % 2)]
+    chosen: list[int] = np.unique(np.concatenate(([0], real, gaps, [len(y) - 1]))).tolist()
+    return chosen

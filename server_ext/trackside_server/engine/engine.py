@@ -65,7 +65,11 @@ class Engine:
         if emit is not None:
             core.emit = emit
         engine = cls(core, Wake(home, lambda: None), SchedulerLock(home))
-        await engine._begin()
+        try:
+            await engine._begin()
+        except BaseException:
+            await engine.close()
+            raise
         return engine
 
     async def _begin(self) -> None:
@@ -170,7 +174,7 @@ class Engine:
         await self._load_board()
         core.schedules = True
         await recover(core)
-        await sweep(core)
+        self._tasks.append(asyncio.create_task(_once(sweep(core), "sweeping the home"), name="trackside-sweep"))
         await self._scheduler.run()
 
 
@@ -197,6 +201,14 @@ async def _forever(step: Callable[[], Coroutine[None, None, None]], what: str) -
         except Exception:  # noqa: BLE001  # the boundary of a loop that must go on
             LOG.exception("%s failed; it goes on", what)
             await asyncio.sleep(1.0)
+
+
+async def _once(step: Coroutine[None, None, None], what: str) -> None:
+    """Do something that may fail without harm."""
+    try:
+        await step
+    except Exception:  # noqa: BLE001  # the boundary of a task whose result nobody waits for
+        LOG.exception("%s failed", what)
 
 
 def _report(task: asyncio.Future[None]) -> None:

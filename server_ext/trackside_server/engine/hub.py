@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from trackside.errors import TryAgain
 from trackside.models import Event
@@ -38,7 +38,7 @@ class Hub:
                 else:
                     queue.put_nowait(event)
 
-    async def listen(self, since: int | None = None) -> AsyncIterator[Event]:
+    async def listen(self, since: int | None = None) -> AsyncGenerator[Event, None]:
         """Yield every event after ``since`` (None: from now), each once, for as long as the caller wants.
 
         Raises ``TryAgain`` when the caller is too slow; it may resume from the last id it saw.

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from trackside.models import FINAL, STATUSES, Reason
+from trackside.models import FINAL, STATUSES, Reason, Status
 from trackside.probes.process import ProcessId
 from trackside.tracking.folder import RunFolder
 from trackside_server.domain.record import JobRecord, RunRow, job_seq
 
 __all__ = ["RunFinder", "row_of_folder", "row_of_job", "with_own_words"]
+
+LOG = logging.getLogger("trackside.server")
 
 
 def row_of_job(record: JobRecord) -> RunRow:
@@ -60,11 +65,10 @@ def row_of_folder(folder: RunFolder) -> RunRow | None:
     """
     mtime = _mtime(folder)
     meta = folder.read_meta()
-    run_id = _text(meta.get("run_id"))
-    if not run_id or not mtime:
+    if not meta or not mtime:
         return None
-    status = meta.get("status")
-    reason = _reason(meta.get("reason"))
+    run_id = folder.path.name  # what the file says may be a copy's: the name of the folder is unique
+    status, reason = _status(meta.get("status")), _reason(meta.get("reason"))
     if status not in FINAL and not _lives(meta.get("process")):
         status, reason = "failed", Reason("lost", "its process ended without a word")
     started = _moment(meta.get("started_at"))
@@ -72,7 +76,7 @@ def row_of_folder(folder: RunFolder) -> RunRow | None:
         id=run_id,
         uuid=_text(meta.get("uuid")) or run_id,
         name=_text(meta.get("name")) or run_id,
-        status=status if status in STATUSES else "failed",
+        status=status,
         reason=reason,
         run_dir=str(folder.path),
         tags=_tags(meta.get("tags")),
@@ -87,29 +91,40 @@ def row_of_folder(folder: RunFolder) -> RunRow | None:
 
 
 class RunFinder:
-    """Finds runs without a job: looks at the folder only when it changed, at a run only when its meta.json did."""
+    """Finds runs without a job: looks at ``runs/`` only when it changed, at a run only while it goes on."""
 
     def __init__(self, runs: Path) -> None:
         self._runs = runs
         self._seen = 0
         self._known: set[str] = set()
+        self._open: dict[str, RunRow | None] = {}
+        """Folders that are looked at each time, with what they said last: runs that go on, and those still empty."""
 
-    def find(self, unfinished: dict[str, RunRow]) -> list[RunRow]:
-        """Return rows that are new or differ; ``unfinished`` are those that the index still counts as going on."""
-        found = []
+    def find(self) -> list[RunRow]:
+        """Return rows that are new or differ from those found before."""
         for name in self._new_names():
-            row = row_of_folder(RunFolder(self._runs / name))
-            if row is not None:
+            self._open.setdefault(name, None)
+        found = []
+        for name, before in list(self._open.items()):
+            try:
+                row = row_of_folder(RunFolder(self._runs / name))
+            except OSError as error:
+                LOG.warning("the run folder %s cannot be read: %s", name, error)
+                del self._open[name]
+                continue
+            if row is None and not (self._runs / name).is_dir():
+                del self._open[name]
+            elif row is not None and row.is_terminal:
+                del self._open[name]
                 found.append(row)
-            else:
-                self._known.discard(name)
-        fresh = {row.id for row in found}
-        for run_id, row in unfinished.items():
-            if row.job_id is None and run_id not in fresh:
-                now = row_of_folder(RunFolder(row.run_dir))
-                if now is not None and now != row:
-                    found.append(now)
+            elif row is not None and row != before:
+                self._open[name] = row
+                found.append(row)
         return found
+
+    def again(self, rows: Iterable[RunRow]) -> None:
+        """Find these once more: what was found could not be kept."""
+        self._open.update((row.id, None) for row in rows)
 
     def _new_names(self) -> list[str]:
         try:
@@ -119,10 +134,10 @@ class RunFinder:
         if changed == self._seen:
             return []
         self._seen = changed
-        names = [entry.name for entry in os.scandir(self._runs) if not entry.name.startswith(".")]
-        new = [name for name in names if name not in self._known and job_seq(name) is None]
-        self._known.update(new)
-        return new
+        names = {entry.name for entry in os.scandir(self._runs)}
+        new = names - self._known
+        self._known = names
+        return [name for name in new if not name.startswith(".") and job_seq(name) is None and _text(name) == name]
 
 
 def _lives(process: object) -> bool:
@@ -139,7 +154,7 @@ def _lives(process: object) -> bool:
 def _config(folder: RunFolder) -> dict[str, object]:
     try:
         return _mapping(json.loads(folder.config.read_bytes()))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
@@ -150,20 +165,40 @@ def _mtime(folder: RunFolder) -> int:
         return 0
 
 
+# What people's programs wrote, as it can be kept and sent whatever it is
+
+
+def _presentable(value: object, levels: int = 32) -> object:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, (dict, list)) and not levels:
+        return "…"
+    if isinstance(value, dict):
+        return {_text(key): _presentable(item, levels - 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_presentable(item, levels - 1) for item in value]
+    return value
+
+
 def _mapping(value: object) -> dict[str, object]:
-    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
+    return {_text(key): _presentable(item) for key, item in value.items()} if isinstance(value, dict) else {}
 
 
 def _tags(value: object) -> tuple[str, ...]:
-    return tuple(str(tag) for tag in value) if isinstance(value, list) else ()
+    return tuple(_text(str(tag)) for tag in value) if isinstance(value, list) else ()
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """The text without halves of characters, which no JSON carries."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
+        return None
+    return float(value)
 
 
 def _moment(value: object) -> datetime | None:
@@ -174,7 +209,11 @@ def _moment(value: object) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _status(value: object) -> Status:
+    return next((status for status in STATUSES if status == value), "running")
+
+
 def _reason(value: object) -> Reason | None:
     if isinstance(value, dict) and isinstance(value.get("code"), str):
-        return Reason(value["code"], _text(value.get("message")))
+        return Reason(_text(value["code"]), _text(value.get("message")))
     return None

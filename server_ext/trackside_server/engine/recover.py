@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import os
-from functools import partial
+import time
 from pathlib import Path
 
 import msgspec
@@ -14,9 +16,14 @@ from trackside_server.engine.core import LOG, Core, utc_now
 from trackside_server.engine.folder import discard_folder
 from trackside_server.engine.index import row_of_job
 from trackside_server.executors.base import Ended, Lost, Running, Starting
-from trackside_server.store import Reader, Tx
+from trackside_server.store import Tx
 
 __all__ = ["recover", "sweep"]
+
+_GRACE = 600.0
+"""Seconds that a run folder without a job is left alone: its submission may be under way, also at another server."""
+_STAGED_FOR = 7 * 86400.0
+"""Seconds that values carried in wait for their submission."""
 
 
 async def recover(core: Core) -> None:
@@ -61,25 +68,51 @@ async def _begun_unnoticed(core: Core, record: JobRecord) -> JobRecord | None:
 
 
 async def sweep(core: Core) -> None:
-    """Remove what submits that were never acknowledged, and deletes that were cut short, left in ``runs/``."""
-    runs = core.home / "runs"
-    if not runs.exists():
-        return
-    for entry in list(os.scandir(runs)):
+    """Remove what submits that were never acknowledged, and deletes that were cut short, left in the home."""
+    suspects = await asyncio.to_thread(_leftovers, core.home, frozenset(record.id for record in core.board.records()))
+    known = await core.query(lambda reader: {name for name in suspects if reader.job(name) is not None})
+    await asyncio.to_thread(_remove, core.home / "runs", suspects - known)
+
+
+def _leftovers(home: Path, unfinished: frozenset[str]) -> set[str]:
+    """Clear what is certainly of no use; return the run folders of jobs that never began, old enough to be nobody's."""
+    old = time.time() - _GRACE
+    for entry in _entries(home / "staging"):
+        if _changed(entry) < time.time() - _STAGED_FOR:
+            discard_folder(Path(entry.path))
+    suspects = set()
+    for entry in _entries(home / "runs"):
         if entry.name.startswith(".trash-"):
             discard_folder(Path(entry.path))
-            continue
-        seq = job_seq(entry.name)
-        if seq is None or entry.name.isdigit():
-            continue
-        known = await core.query(partial(_job, seq))
-        if known is None and _never_began(Path(entry.path)):
-            LOG.info("%s was never acknowledged and is removed", entry.name)
-            discard_folder(Path(entry.path))
+        elif (
+            entry.name not in unfinished
+            and job_seq(entry.name) is not None
+            and not entry.name.isdigit()
+            and _changed(entry) < old
+            and _never_began(Path(entry.path))
+        ):
+            suspects.add(entry.name)
+    return suspects
 
 
-def _job(seq: int, reader: Reader) -> JobRecord | None:
-    return reader.job(seq)
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(folder))
+    except OSError:
+        return []
+
+
+def _changed(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime
+    except OSError:
+        return math.inf
+
+
+def _remove(runs: Path, names: set[str]) -> None:
+    for name in names:
+        LOG.info("%s was never acknowledged and is removed", name)
+        discard_folder(runs / name)
 
 
 def _never_began(run: Path) -> bool:

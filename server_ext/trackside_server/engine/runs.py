@@ -8,14 +8,17 @@ from pathlib import Path
 
 import msgspec
 
-from trackside.errors import InvalidInput
+from trackside.errors import InvalidInput, NotFound, TryAgain
 from trackside.models import Metrics, RunInfo, RunPage
+from trackside.models.submission import FIELDS
 from trackside.tracking.folder import RunFolder
-from trackside_server.domain.record import RunRow
+from trackside_server.domain.record import JobRecord, RunRow
 from trackside_server.engine.core import Core
 from trackside_server.engine.curves import read_curves
 from trackside_server.engine.index import row_of_folder, with_own_words
 from trackside_server.engine.jobs import read_limit, read_statuses
+from trackside_server.engine.records import as_record, read_bytes
+from trackside_server.store import Tx
 
 __all__ = ["folder", "get", "metrics", "outputs", "page", "patch", "resolve"]
 
@@ -67,20 +70,35 @@ async def outputs(core: Core, text: str) -> list[msgspec.Raw]:
 
 
 async def patch(core: Core, text: str, body: Mapping[str, object]) -> RunInfo:
-    """Change the name or the tags of a run, in its folder first."""
-    row = await resolve(core, text)
+    """Change the name or the tags of a run, in its folder first; of a job's run, those of the job too."""
     fields: dict[str, object] = {}
     for field, value in body.items():
-        if field == "name" and isinstance(value, str) and value.strip():
-            fields["name"] = value.strip()
-        elif field == "tags" and isinstance(value, list) and all(isinstance(tag, str) for tag in value):
-            fields["tags"] = value
-        else:
-            raise InvalidInput(f"{field}: {value!r} cannot be set.", hint="Send name (a text) or tags (texts).")
-    await asyncio.to_thread(RunFolder(row.run_dir).update_meta, **fields)
+        if field not in {"name", "tags"}:
+            raise InvalidInput(f"{field!r} of a run cannot be set.", hint="Send name or tags.", code="unknown_field")
+        fields[field] = FIELDS[field](value, field)
+    row = await resolve(core, text)
+    if fields:
+        await asyncio.to_thread(_write_meta, RunFolder(row.run_dir), fields)
     fresh = await asyncio.to_thread(_fresh, row)
-    await core.write(lambda tx: tx.upsert_run(fresh))
+    changed = await core.write(lambda tx: _note(tx, fresh))
+    core.settle(changed)
     return core.wire_run(fresh)
+
+
+def _write_meta(folder: RunFolder, fields: Mapping[str, object]) -> None:
+    if not folder.meta.exists():
+        raise NotFound(f"The folder of {folder.path.name} is gone.", code="run_not_found")
+    try:
+        folder.update_meta(**fields)
+    except TimeoutError as error:
+        raise TryAgain(f"Another process is writing {folder.meta}.", hint="Repeat in a moment.") from error
+
+
+def _note(tx: Tx, row: RunRow) -> list[JobRecord]:
+    tx.upsert_run(row)
+    if row.job_id is None or tx.job(row.job_id) is None:
+        return []
+    return [tx.update_job(row.job_id, name=row.name if row.name != row.job_id else None, tags=row.tags)]
 
 
 def _fresh(row: RunRow) -> RunRow:
@@ -90,14 +108,5 @@ def _fresh(row: RunRow) -> RunRow:
 
 
 def _read_outputs(path: Path) -> list[msgspec.Raw]:
-    found = []
-    try:
-        with path.open("rb") as file:
-            for line in file.read(_OUTPUTS_BYTES).splitlines():
-                try:
-                    found.append(msgspec.json.decode(line, type=msgspec.Raw))
-                except msgspec.DecodeError:
-                    continue
-    except FileNotFoundError:
-        return []
-    return found
+    lines = read_bytes(path, 0, _OUTPUTS_BYTES).split(b"\n")
+    return [record for record in map(as_record, lines) if record is not None]

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from trackside.models import Reason, Status
 from trackside.models.stream import (
@@ -25,9 +24,10 @@ from trackside.models.stream import (
     Truncated,
 )
 from trackside.tracking.folder import RunFolder
+from trackside_server.engine.records import as_record, read_bytes, size_of
 from trackside_server.engine.tail import Tails
 
-__all__ = ["Messages", "Outcome", "log_stream", "metrics_stream", "read_log", "tail_offset"]
+__all__ = ["Messages", "Outcome", "log_stream", "metrics_stream", "tail_offset"]
 
 _CHUNK = 64 * 1024
 Messages = AsyncGenerator[ServerMessage, None]
@@ -46,24 +46,27 @@ async def log_stream(
     sub: str = "",
 ) -> Messages:
     """Yield the log from byte ``since`` (or ``tail`` lines before its end, or the start) on, then ``Done``."""
-    position = since if since is not None else tail_offset(folder.log, tail) if tail is not None else 0
+    position = since or 0
+    if since is None and tail is not None:
+        position = await asyncio.to_thread(tail_offset, folder.log, tail)
     yield Subscribed(sub, position)
-    async for _ in tails.changes(folder.log, folder=folder.path):
-        ended = await outcome()
-        while True:
-            data, shorter = _read(folder.log, position)
-            if shorter:
-                position = 0
-                yield Truncated(sub)
-                continue
-            text, used = _decode(data, final=ended is not None and len(data) < _CHUNK)
-            if not used:
-                break
-            yield LogChunk(sub, position, position + used, text)
-            position += used
-        if ended is not None:
-            yield Done(sub, position, *ended)
-            return
+    async with aclosing(tails.changes(folder.log, folder=folder.path)) as changes:
+        async for _ in changes:
+            ended = await outcome()
+            while True:
+                data, shorter = _read(folder.log, position)
+                if shorter:
+                    position = 0
+                    yield Truncated(sub)
+                    continue
+                text, used = _decode(data, final=ended is not None and len(data) < _CHUNK)
+                if not used:
+                    break
+                yield LogChunk(sub, position, position + used, text)
+                position += used
+            if ended is not None:
+                yield Done(sub, position, *ended)
+                return
 
 
 async def metrics_stream(
@@ -71,31 +74,24 @@ async def metrics_stream(
 ) -> Messages:
     """Yield whole metric records from byte ``since`` on and the progress when it moves, then ``Done``."""
     position = since or 0
-    progress = _Progress(folder.path / "progress.jsonl")
+    progress = _Progress(folder.progress)
     yield Subscribed(sub, position)
-    async for _ in tails.changes(folder.metrics, progress.path, folder=folder.path):
-        ended = await outcome()
-        while (chunk := _records(folder.metrics, position, sub)) is not None:
-            if chunk.records:
-                yield chunk
-            position = chunk.next
-        moved = progress.moved(sub)
-        if moved is not None:
-            yield moved
-        if ended is not None:
-            yield Done(sub, position, *ended)
-            return
-        await asyncio.sleep(0)
-
-
-def read_log(path: Path, offset: int, limit: int) -> bytes:
-    """Return at most ``limit`` bytes of a file from ``offset`` on; nothing when there is no file yet."""
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(limit)
-    except FileNotFoundError:
-        return b""
+    async with aclosing(tails.changes(folder.metrics, progress.path, folder=folder.path)) as changes:
+        async for _ in changes:
+            ended = await outcome()
+            if size_of(folder.metrics) < position:
+                position = 0
+                yield Truncated(sub)
+            while (chunk := _records(folder.metrics, position, sub)) is not None:
+                if chunk.records:
+                    yield chunk
+                position = chunk.next
+            moved = progress.moved(sub)
+            if moved is not None:
+                yield moved
+            if ended is not None:
+                yield Done(sub, position, *ended)
+                return
 
 
 def tail_offset(path: Path, lines: int) -> int:
@@ -134,14 +130,8 @@ def _nth_newline_from_end(block: bytes, count: int) -> int:
 
 def _read(path: Path, position: int) -> tuple[bytes, bool]:
     """The bytes from a position on, and whether the file is shorter than that."""
-    try:
-        with path.open("rb") as file:
-            if file.seek(0, 2) < position:
-                return b"", True
-            file.seek(position)
-            return file.read(_CHUNK), False
-    except FileNotFoundError:
-        return b"", position > 0
+    data = read_bytes(path, position, _CHUNK)
+    return data, not data and size_of(path) < position
 
 
 def _decode(data: bytes, *, final: bool) -> tuple[str, int]:
@@ -161,23 +151,15 @@ def _decode(data: bytes, *, final: bool) -> tuple[str, int]:
 
 def _records(path: Path, position: int, sub: str) -> MetricsChunk | None:
     """The whole lines after a position; None when there is none."""
-    try:
-        with path.open("rb") as file:
-            file.seek(position)
-            data = file.read(_CHUNK)
-            if b"\n" not in data and len(data) == _CHUNK:
-                data += file.readline()
-    except FileNotFoundError:
-        return None
+    size = _CHUNK
+    data = read_bytes(path, position, size)
+    while len(data) == size and b"\n" not in data:  # a line longer than that
+        size *= 4
+        data = read_bytes(path, position, size)
     end = data.rfind(b"\n") + 1
     if not end:
         return None
-    records = []
-    for line in data[:end].splitlines():
-        try:
-            records.append(msgspec.json.decode(line, type=msgspec.Raw))
-        except msgspec.DecodeError:
-            continue  # a torn line costs only itself
+    records = [record for record in map(as_record, data[:end].split(b"\n")) if record is not None]
     return MetricsChunk(sub, position, position + end, records)
 
 
@@ -196,7 +178,7 @@ class _Progress:
         if size == self.size:
             return None
         self.size = size
-        last = read_log(self.path, tail_offset(self.path, 1), _CHUNK).strip()
+        last = read_bytes(self.path, tail_offset(self.path, 1), _CHUNK).strip()
         try:
             record = json.loads(last)
             return ProgressMessage(sub, record["i"], record.get("total"), record.get("rate"))

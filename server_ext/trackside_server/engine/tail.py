@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 __all__ = ["Tails"]
@@ -20,7 +20,7 @@ class Tails:
         self._seen: dict[Path, tuple[int, int]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def changes(self, *paths: Path, folder: Path) -> AsyncIterator[None]:
+    async def changes(self, *paths: Path, folder: Path) -> AsyncGenerator[None, None]:
         """Yield once at first, then after each change of one of the files, and whenever ``folder`` is poked."""
         changed = asyncio.Event()
         for path in (*paths, folder):

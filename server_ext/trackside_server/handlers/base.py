@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
+import json
 import logging
+from asyncio import Future
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 from jupyter_server.auth import IdentityProvider, User
@@ -42,6 +45,8 @@ HTTP_STATUS: Mapping[type[TracksideError], int] = {
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger("trackside.server")
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of JSON that one request may bring."""
 
 
 def status_of(error: TracksideError) -> int:
@@ -97,10 +102,22 @@ class Route(ExtensionHandlerMixin):
 class TracksideHandler(Route, APIHandler):
     """A JSON route: read, one engine call, write."""
 
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        """Begin a request."""
+        super().initialize(*args, **kwargs)
+        self.gone: Future[None] = Future()
+
+    def on_connection_close(self) -> None:
+        """Tell a stream that its reader is gone."""
+        if not self.gone.done():
+            self.gone.set_result(None)
+        super().on_connection_close()
+
     async def prepare(self) -> None:
-        """Let Jupyter decide who this is, then wait until the engine is up."""
+        """Let Jupyter decide who this is; only those whom it knows wait until the engine is up."""
         await super().prepare()
-        await self.enter()
+        if self.current_user:
+            await self.enter()
 
     def option(self, name: str, read: Callable[[str], _T], default: _T) -> _T:
         """Return a query option read by ``read``; ``InvalidInput`` when it cannot be read."""
@@ -114,9 +131,12 @@ class TracksideHandler(Route, APIHandler):
 
     def json_body(self) -> object:
         """Return the request's JSON."""
+        body = self.request.body or b"{}"
+        if len(body) > _LARGEST:
+            raise HTTPError(413)
         try:
-            return msgspec.json.decode(self.request.body or b"{}")
-        except msgspec.DecodeError as error:
+            return _decoded(body)
+        except (ValueError, RecursionError) as error:
             raise InvalidInput(f"The request's body is not JSON: {error}.") from None
 
     def json_object(self) -> dict[str, object]:
@@ -132,6 +152,11 @@ class TracksideHandler(Route, APIHandler):
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
         self.finish(msgspec.json.encode(value))
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None, **options: Any) -> Future[None]:
+        """Finish; the content type that was set stays."""
+        kind = self._headers.get("Content-Type")
+        return cast("Future[None]", super().finish(chunk, set_content_type=kind, **options))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer every error in one shape: ``{"error": {"code", "message", "hint"}}``."""
@@ -159,6 +184,20 @@ _PLAIN = {
 }
 
 
+def _decoded(body: bytes) -> object:
+    """The JSON of a body; the standard library takes what it writes itself: bare NaN, halves of characters."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise error from None
+
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+
+
 def _as_ours(error: object, status: int) -> TracksideError:
     if isinstance(error, TracksideError):
         return error
@@ -166,6 +205,12 @@ def _as_ours(error: object, status: int) -> TracksideError:
         return InvalidInput(f"The option {error.arg_name!r} is missing.")
     if isinstance(error, msgspec.ValidationError):
         return InvalidInput(f"{error}.")
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return TryAgain(
+            f"The home cannot be read or written: {error.strerror}.",
+            hint="Free some space or mend its rights, then repeat.",
+            code="home_not_writable",
+        )
     if isinstance(error, HTTPError) or status in _PLAIN:
         code, message, hint = _PLAIN.get(status, ("http_error", getattr(error, "log_message", None) or "Refused.", ""))
         return _Plain(message, hint=hint, code=code)

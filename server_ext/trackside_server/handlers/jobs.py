@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from jupyter_server.auth import authorized
 from tornado.web import authenticated
 
 from trackside.errors import InvalidInput
 from trackside_server.engine import cancel, delete, jobs, retry, submit
-from trackside_server.engine.streams import read_log, tail_offset
+from trackside_server.engine.records import check_position, read_bytes
+from trackside_server.engine.streams import tail_offset
 from trackside_server.handlers.base import TracksideHandler
 from trackside_server.handlers.sse import follow_log
 
@@ -24,7 +27,7 @@ class JobsHandler(TracksideHandler):
     async def post(self) -> None:
         """Submit one job, or a list of jobs (all or nothing)."""
         body = self.json_body()
-        if self.option("dry_run", bool, False):
+        if self.option("dry_run", int, 0):
             self.answer(await submit.dry_run(self.core, body))
             return
         made = await submit.submit(self.core, body, self.request.headers.get("Idempotency-Key"))
@@ -102,15 +105,20 @@ class LogHandler(TracksideHandler):
         """Answer a part of the log; ``X-Trackside-Next`` is the offset to go on from."""
         offset = self.option("offset", int, None)
         tail = self.option("tail", int, None)
-        if (offset is not None and offset < 0) or (tail is not None and tail < 0):
-            raise InvalidInput("offset and tail count from 0.")
+        check_position("offset", offset)
+        check_position("tail", tail)
+        limit = self.option("limit", int, _LOG_BYTES)
+        if limit < 1:
+            raise InvalidInput(f"limit: {limit} is out of range.", hint="Ask for at least one byte.")
         found = await jobs.get(self.core, job)
         if self.option("follow", int, 0):
             await follow_log(self, found.run_id, offset, tail)
             return
         folder = jobs.folder_of(found)
-        begin = offset if offset is not None else tail_offset(folder.log, tail) if tail is not None else 0
-        data = read_log(folder.log, begin, min(self.option("limit", int, _LOG_BYTES), _LOG_BYTES))
+        begin = offset or 0
+        if offset is None and tail is not None:
+            begin = await asyncio.to_thread(tail_offset, folder.log, tail)
+        data = read_bytes(folder.log, begin, min(limit, _LOG_BYTES))
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("X-Trackside-Offset", str(begin))

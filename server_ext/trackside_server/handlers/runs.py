@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import re
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from jupyter_server.auth import authorized
+from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
 from trackside.errors import InvalidInput
 from trackside_server.engine import compare, delete, runs
 from trackside_server.engine.artifacts import Root, find_artifact, list_artifacts
+from trackside_server.engine.records import check_position
 from trackside_server.handlers.base import TracksideHandler
 
 __all__ = ["ROUTES"]
@@ -85,10 +91,21 @@ class MetricsHandler(TracksideHandler):
             run,
             keys=keys.split(",") if keys else None,
             x=self.get_query_argument("x", "step"),
-            max_points=max(4, self.option("max_points", int, 2000)),
-            since=max(0, self.option("since", int, 0)),
+            max_points=self._points(),
+            since=self._since(),
         )
         self.answer(curves)
+
+    def _points(self) -> int:
+        points = self.option("max_points", int, 2000)
+        if points < 0:
+            raise InvalidInput(f"max_points: {points} is out of range.", hint="0 stands for all points.")
+        return max(16, points) if points else 0
+
+    def _since(self) -> int:
+        since = self.option("since", int, 0)
+        check_position("since", since)
+        return since
 
 
 class OutputsHandler(TracksideHandler):
@@ -109,7 +126,7 @@ class ArtifactsHandler(TracksideHandler):
     async def get(self, run: str) -> None:
         """List its files."""
         folder = await runs.folder(self.core, run)
-        self.answer(list_artifacts(folder, _root(self)))
+        self.answer(await asyncio.to_thread(list_artifacts, folder, _root(self)))
 
 
 class ArtifactHandler(TracksideHandler):
@@ -123,37 +140,42 @@ class ArtifactHandler(TracksideHandler):
         await self._send(find_artifact(folder, path, _root(self)))
 
     async def _send(self, path: Path) -> None:
-        size = path.stat().st_size
-        begin, end = self._range(size)
-        self.set_header("Content-Type", "application/octet-stream")
-        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(path.name)}")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Accept-Ranges", "bytes")
-        self.set_header("Content-Length", str(end - begin))
         with path.open("rb") as file:
-            file.seek(begin)
-            while begin < end:
-                block = file.read(min(_BLOCK, end - begin))
-                if not block:
-                    break
-                self.write(block)
-                await self.flush()
-                begin += len(block)
+            size = os.fstat(file.fileno()).st_size
+            part = _part(self.request.headers.get("Range", ""), size)
+            self.set_header("Content-Type", "application/octet-stream")
+            self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(os.fsencode(path.name))}")
+            self.set_header("X-Content-Type-Options", "nosniff")
+            self.set_header("Accept-Ranges", "bytes")
+            if part is not None:
+                self.set_status(206 if part else 416)
+                self.set_header("Content-Range", f"bytes {f'{part[0]}-{part[-1]}' if part else '*'}/{size}")
+            part = range(size) if part is None else part
+            self.set_header("Content-Length", str(len(part)))
+            with contextlib.suppress(StreamClosedError):
+                await self._copy(file, part)
         self.finish()
 
-    def _range(self, size: int) -> tuple[int, int]:
-        match = re.fullmatch(r"bytes=(\d*)-(\d*)", self.request.headers.get("Range", ""))
-        if match is None or not any(match.groups()):
-            return 0, size
-        first, last = match.groups()
-        begin = int(first) if first else max(0, size - int(last))
-        end = min(size, int(last) + 1) if first and last else size
-        if begin >= size or begin >= end:
-            self.set_header("Content-Range", f"bytes */{size}")
-            raise InvalidInput(f"The file has {size} bytes.", code="range_not_satisfiable")
-        self.set_status(206)
-        self.set_header("Content-Range", f"bytes {begin}-{end - 1}/{size}")
-        return begin, end
+    async def _copy(self, file: BinaryIO, part: range) -> None:
+        file.seek(part.start)
+        left = len(part)
+        while left and (block := file.read(min(_BLOCK, left))):
+            self.write(block)
+            await self.flush()
+            left -= len(block)
+
+
+def _part(asked: str, size: int) -> range | None:
+    """The bytes that a ``Range`` header asks for; None for the whole file, empty when the file is too short for it."""
+    match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", asked.strip())
+    if match is None or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    if not first:
+        return range(max(0, size - int(last)), size)
+    if last and int(last) < int(first):
+        return None
+    return range(min(int(first), size), min(size, int(last) + 1) if last else size)
 
 
 def _root(handler: TracksideHandler) -> Root:

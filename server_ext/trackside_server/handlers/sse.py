@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 import msgspec
 from jupyter_server.auth import authorized
 from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
+from trackside.errors import TracksideError, TryAgain
 from trackside.models.stream import Done, EventMessage, ServerMessage, StreamError, Subscribe
 from trackside_server.engine import subscribe
 from trackside_server.engine.streams import Messages
@@ -29,13 +31,17 @@ async def send_stream(handler: TracksideHandler, messages: Messages, place: Plac
     handler.set_header("Content-Type", "text/event-stream")
     handler.set_header("Cache-Control", "no-cache, no-transform")
     handler.set_header("X-Accel-Buffering", "no")
-    with contextlib.suppress(StreamClosedError):
+    try:
         await handler.flush()
         async with contextlib.aclosing(messages):
-            async for message in _with_pauses(messages):
+            async for message in _with_pauses(messages, handler.gone):
                 frame = b": still here\n\n" if message is None else _frame(message, (place or _place)(message))
                 handler.write(frame)
                 await handler.flush()
+    except (StreamClosedError, TryAgain):
+        pass  # the reader is gone, or too slow: it comes again with the last id it saw
+    except TracksideError as error:
+        handler.write(_frame(StreamError("", error.code, error.message, error.hint), None))
     if not handler._finished:
         handler.finish()
 
@@ -59,15 +65,15 @@ def _frame(message: ServerMessage, place: str | None) -> bytes:
     return f"{head}event: {kind}\ndata: ".encode() + msgspec.json.encode(body) + b"\n\n"
 
 
-async def _with_pauses(messages: Messages) -> AsyncGenerator[ServerMessage | None, None]:
-    """The messages, with None after each long silence."""
-    iterator = messages.__aiter__()
+async def _with_pauses(messages: Messages, gone: asyncio.Future[None]) -> AsyncGenerator[ServerMessage | None, None]:
+    """The messages, with None after each long silence, until the reader is gone."""
     pending: asyncio.Future[ServerMessage] | None = None
     try:
-        while True:
-            pending = pending or asyncio.ensure_future(iterator.__anext__())
-            done, _ = await asyncio.wait({pending}, timeout=_KEEP_ALIVE)
-            if not done:
+        while not gone.done():
+            pending = pending or asyncio.ensure_future(anext(messages))
+            either: tuple[asyncio.Future[Any], ...] = (pending, gone)
+            await asyncio.wait(either, timeout=_KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
+            if not pending.done():
                 yield None
                 continue
             try:
@@ -85,7 +91,7 @@ async def _with_pauses(messages: Messages) -> AsyncGenerator[ServerMessage | Non
 
 def _last_id(handler: TracksideHandler, default: int | None) -> int | None:
     text = handler.request.headers.get("Last-Event-ID", "")
-    return int(text) if text.isdigit() else default
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else default
 
 
 class EventsHandler(TracksideHandler):
@@ -124,7 +130,7 @@ class RunStreamHandler(TracksideHandler):
 
         def place(message: ServerMessage) -> str | None:
             position = _place(message)
-            if position is not None:
+            if position is not None and message.sub in positions:
                 positions[message.sub] = int(position)
             return position and ",".join(f"{name}:{number}" for name, number in positions.items())
 
@@ -133,7 +139,7 @@ class RunStreamHandler(TracksideHandler):
 
 
 def _read_places(text: str) -> dict[str, int]:
-    return {name: int(position) for name, position in re.findall(r"\b(log|metrics):(\d+)", text)}
+    return {name: int(position) for name, position in re.findall(r"\b(log|metrics):([0-9]{1,18})\b", text)}
 
 
 ROUTES = [

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 
 import msgspec
 from jupyter_server.auth import authorized
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from trackside.errors import TracksideError
+from trackside.errors import TracksideError, TryAgain
 from trackside.models.stream import ClientMessage, ServerMessage, StreamError, Subscribe
 from trackside_server.engine import subscribe
-from trackside_server.handlers.base import Route
+from trackside_server.engine.streams import Messages
+from trackside_server.handlers.base import Route, status_of
 
 __all__ = ["ROUTES"]
 
 _DECODER = msgspec.json.Decoder(ClientMessage)
 _ENCODER = msgspec.json.Encoder()
+_LOG = logging.getLogger("trackside.server")
+_TRY_AGAIN_LATER = 1013
 _MOST = 500
 """Subscriptions that one window may hold."""
 
@@ -32,7 +37,10 @@ class StreamSocket(Route, WebSocketMixin, WebSocketHandler, JupyterHandler):
     @authorized
     async def get(self) -> None:
         """Open the WebSocket."""
-        await self.enter()
+        try:
+            await self.enter()
+        except TracksideError as error:
+            raise HTTPError(status_of(error), error.message) from error
         self._tasks: dict[str, asyncio.Task[None]] = {}
         await super().get()
 
@@ -65,15 +73,24 @@ class StreamSocket(Route, WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             messages = await subscribe.subscribe(self.core, request)
             async with contextlib.aclosing(messages):
-                async for message in messages:
-                    await self.write_message(_ENCODER.encode(message).decode())
+                await self._send_all(messages)
         except TracksideError as error:
             self._say(StreamError(request.sub, error.code, error.message, error.hint))
         except WebSocketClosedError:
             return
+        except Exception as error:  # noqa: BLE001  # the boundary of a task: the window is told
+            _LOG.exception("the subscription to %s %s failed", request.channel, request.run or "")
+            self._say(StreamError(request.sub, "internal_error", f"This subscription failed: {type(error).__name__}."))
         finally:
             if self._tasks.get(request.sub) is asyncio.current_task():
                 del self._tasks[request.sub]
+
+    async def _send_all(self, messages: Messages) -> None:
+        try:
+            async for message in messages:
+                await self.write_message(_ENCODER.encode(message).decode())
+        except TryAgain as error:  # too slow: it connects again, with the positions that it has
+            self.close(_TRY_AGAIN_LATER, error.message)
 
     def _say(self, message: ServerMessage) -> None:
         with contextlib.suppress(WebSocketClosedError):
