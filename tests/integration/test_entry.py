@@ -326,6 +326,21 @@ def test_worker_processes_of_a_cell_start_in_every_way(job):
     assert (job.exit_code, job.log) == (0, "[2, 4]\n[6, 24]\n")
 
 
+def test_a_child_that_a_cell_forks_does_not_write_the_jobs_results(job):
+    source = """
+    import os, sys
+    who = 'parent'
+    child = os.fork()
+    if not child:
+        who = 'child'
+        sys.exit(7)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    """
+    job.run(cell=cell(source), outputs=["who", "status"])
+    assert job.exit_code == 0, job.log
+    assert (job.results["who"], job.results["status"]) == ("parent", 7)
+
+
 def test_a_long_loop_of_prints_is_not_kept_in_memory(job):
     source = """
     import resource, sys

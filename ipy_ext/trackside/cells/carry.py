@@ -49,7 +49,7 @@ class CarryPlan:
         return "\n".join([*lines, *self.remarks])
 
     def write(self, folder: Path) -> Manifest:
-        """Write everything into the folder, which must exist, and return what lies there then."""
+        """Write everything into the folder, which must exist, and return what lies there then; this can be done once."""
         return self.packed.write(folder)
 
 

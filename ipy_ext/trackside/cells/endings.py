@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 
 from trackside.tracking.folder import RunFolder
 
 __all__ = ["finish", "show_error"]
+
+_pid = os.getpid()
 
 
 def finish(
@@ -21,6 +24,8 @@ def finish(
 
     ``shown`` is the traceback as it stands in the log. A value that cannot be written is a sentence there.
     """
+    if os.getpid() != _pid:
+        return  # a child that the user's code forked came out here: the job is not over
     names = spec.get("outputs")
     if names or error is not None:
         from trackside.cells.outcome import write_exception, write_results

@@ -41,36 +41,35 @@ def main() -> None:
 def _run(folder: RunFolder) -> BaseException | None:
     """Return the exception that ended the user's code, None if it ended well; it has been shown then."""
     spec = json.loads(folder.spec.read_bytes())
-    module = _prepare(spec)
-    _forget_earlier_attempt(folder)
     kind = next((kind for kind in _KINDS if spec.get(kind) is not None), None)
     if kind is None:
         raise InvalidInput(f"{folder.spec} asks for nothing that runs here.")
+    module = _prepare(spec, kind)
+    _forget_earlier_attempt(folder)
     run: _Run = getattr(importlib.import_module(f"trackside.cells.{kind}_job"), f"run_{kind}_job")
     return run(folder, spec, module)
 
 
-def _prepare(spec: dict[str, object]) -> ModuleType:
+def _prepare(spec: dict[str, object], kind: str) -> ModuleType:
     """Make this process look as the submitter's program expects it, and return its empty ``__main__``."""
     path = spec.get("sys_path")
     if isinstance(path, list) and path:
         sys.path[:] = path
     arguments = spec.get("args")
-    sys.argv = [str(spec.get("name") or "cell"), *(map(str, arguments) if isinstance(arguments, list) else ())]
+    sys.argv = [str(spec.get("name") or kind), *(map(str, arguments) if isinstance(arguments, list) else ())]
     module = sys.modules["__main__"]
     for name in [name for name in vars(module) if not name.startswith("__")]:
         delattr(module, name)
     builtins.input = _no_keyboard  # type: ignore[assignment]  # it never returns
     env = spec.get("env")
-    _choose_figures(spec, chosen=isinstance(env, dict) and "MPLBACKEND" in env)
+    if not (isinstance(env, dict) and "MPLBACKEND" in env):
+        _choose_figures(kind)
     return module
 
 
-def _choose_figures(spec: dict[str, object], *, chosen: bool) -> None:
+def _choose_figures(kind: str) -> None:
     """Cells keep their figures as a notebook does; other programs cannot, though they inherit the notebook's choice."""
-    if chosen:
-        return
-    if spec.get("cell") is not None or spec.get("notebook") is not None:
+    if kind in ("cell", "notebook"):
         os.environ["MPLBACKEND"] = _INLINE
     elif "inline" in os.environ.get("MPLBACKEND", ""):
         os.environ["MPLBACKEND"] = "agg"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -19,6 +21,7 @@ _OWN = frozenset(
     | {"__annotations__", "__session__"}
 )
 _HISTORY = re.compile(r"_+|_i+|_i?\d+|_[iod]h")
+_DEPTH = 50_000
 _WORD = re.compile(r"[^\W\d]\w*")
 _TEXT_READERS = frozenset({"query", "eval", "evaluate", "sql", "execute", "exec"})
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
@@ -52,6 +55,22 @@ def find_names(source: str) -> CellNames:
 
     Raises InvalidInput with the line and an excerpt for a cell that cannot be parsed.
     """
+    with _room_for_depth():
+        return _find_names(source)
+
+
+@contextlib.contextmanager
+def _room_for_depth() -> Iterator[None]:
+    """A long chain of ``elif`` or ``+`` is a deep tree: what Python compiles must not be too deep to walk."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _find_names(source: str) -> CellNames:
     tree = parse_cell(source)
     magics = any(isinstance(node, ast.Name) and node.id == "get_ipython" for node in ast.walk(tree))
     plain = without_magics(tree) if magics else Plain(tree)

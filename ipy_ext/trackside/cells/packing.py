@@ -71,11 +71,12 @@ class Packed:
     remarks: list[str] = field(default_factory=list)
 
     def write(self, folder: Path) -> Manifest:
-        """Write stream, data and manifest into the folder, which must exist."""
+        """Write stream, data and manifest into the folder, which must exist; this can be done once."""
         with Aside(folder / STREAM) as file:
             self.stream.seek(0)
             while chunk := self.stream.read(_CHUNK):
                 file.write(chunk)
+        self.stream.close()
         places = []
         if self.buffers:
             with Aside(folder / DATA) as file:
@@ -131,8 +132,12 @@ def pack(
         try:
             packed = attempt.run([item for item in asked if item.name not in stay], stay)
         except _Stays as stays:  # the stream is spoilt by what could not go: begin again without it
+            attempt.close()
             stay[stays.wanted.name] = f"{stays.error.message} It stays here."
             continue
+        except BaseException:
+            attempt.close()
+            raise
         packed.remarks += stay.values()
         return packed
 
@@ -172,6 +177,10 @@ class _Packing:
                     todo.append(chosen)
             self._check_size()
         return self._packed
+
+    def close(self) -> None:
+        """Give back what the stream takes."""
+        self._packed.stream.close()
 
     def _add(self, item: Wanted) -> list[str]:
         """Write one value and return the names that its functions read."""

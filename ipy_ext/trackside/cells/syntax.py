@@ -49,7 +49,7 @@ def parse_cell(source: str) -> ast.Module:
     """
     try:
         return _checked(source)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _parse_ipython(source)  # what is Python is the same to IPython
 
 
@@ -69,8 +69,10 @@ def _parse_ipython(source: str) -> ast.Module:
         if automagic is None:
             raise _unreadable(error, text, _blank_lines_ahead(source)) from None
         return parse_cell(automagic)
-    except (ValueError, RecursionError, OverflowError) as error:
-        raise InvalidInput(f"The cell cannot be parsed: {error}.", code="syntax_error") from None
+    except (ValueError, RecursionError, OverflowError, MemoryError) as error:
+        raise InvalidInput(
+            f"The cell cannot be parsed: {error or type(error).__name__}.", code="syntax_error"
+        ) from None
 
 
 def _transform(source: str) -> str:

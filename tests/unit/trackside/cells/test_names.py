@@ -1,10 +1,12 @@
 """Which names a cell reads before it binds them, and which it binds."""
 
 import builtins
+import sys
 
 import pytest
 
 from trackside.cells.names import find_names
+from trackside.errors import InvalidInput
 
 
 def needed(source):
@@ -161,3 +163,23 @@ def test_dotted_names_are_told_whole():
 def test_a_cell_that_reads_nothing_needs_nothing(source):
     found = find_names(source)
     assert (found.reads, found.unsure, found.mentions, found.binds) == ((), (), (), frozenset())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        " + ".join(["x"] * 900),
+        "if x: pass\n" + "elif x: pass\n" * 400,
+        "f" + "(x)" * 80,
+    ],
+    ids=["sum", "elifs", "calls"],
+)
+def test_a_deep_cell_is_read_as_any_other(source):
+    limit = sys.getrecursionlimit()
+    assert "x" in needed(source)
+    assert sys.getrecursionlimit() == limit
+
+
+def test_a_cell_too_deep_for_python_is_refused():
+    with pytest.raises(InvalidInput, match="cannot be parsed"):
+        find_names("(" * 1000 + ")" * 1000)
