@@ -118,6 +118,26 @@ def test_a_signal_ends_the_process_as_ever_and_the_run_as_failed(scripts: Script
     )  # fmt: skip
 
 
+def test_a_signal_while_a_run_is_being_finished_leaves_it_finished(scripts: Scripts, tmp_path: Path) -> None:
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    process = scripts.start(
+        "run.finish()\nsecond = trackside.init('second', system_metrics=False, capture_pip=False)\n"
+        "print('ready', flush=True)\nsecond.finish()\ntime.sleep(60)",
+        PATH=f"{slow.parent}{os.pathsep}{os.environ['PATH']}",
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGTERM, errors
+    (second,) = [meta for meta in map(read_meta, scripts.folders()) if meta["name"] == "second"]
+    assert second["status"] in {"completed", "failed"}, "not left running"
+    assert second["finished_at"] is not None
+
+
 @pytest.mark.parametrize(
     ("handler", "exit_code", "status"),
     [("signal.SIG_IGN", 0, "completed"), ("lambda *_: sys.exit(7)", 7, "failed")],

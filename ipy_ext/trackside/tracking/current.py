@@ -52,7 +52,11 @@ def log(metrics: Mapping[str, Any], step: float | None = None) -> None:
 
     Raises NotFound when there is no current run, RunClosedError when it is finished.
     """
-    (open_runs[-1] if open_runs else current_run()).log(metrics, step)
+    try:
+        run = open_runs[-1]
+    except IndexError:
+        run = current_run()
+    run.log(metrics, step)
 
 
 def current_run() -> Run:

@@ -121,8 +121,10 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
     """Close the runs, then die of the signal as if it had never been handled."""
     signal.signal(number, signal.SIG_DFL)
     message = f"Ended by signal {signal.Signals(number).name}."
-    _close_all(("failed", {"code": "signal", "message": message}), patience=1.0)
-    os.kill(os.getpid(), number)
+    try:
+        _close_all(("failed", {"code": "signal", "message": message}), patience=1.0)
+    finally:
+        os.kill(os.getpid(), number)
 
 
 _held = threading.local()

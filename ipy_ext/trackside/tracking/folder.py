@@ -120,6 +120,10 @@ class RunFolder:
         ranks = sorted(self.path.glob("metrics.*.jsonl"), key=lambda path: (len(path.name), path.name))
         return ([self.metrics] if self.metrics.exists() else []) + ranks
 
+    def captured(self, attempt: int) -> Path:
+        """Return the mark of the process that captures packages and git for one attempt."""
+        return self.path / f".captured.{attempt}"
+
     def rank_metrics(self, rank: int) -> Path:
         """Return the file of metrics of one host among several."""
         return self.path / f"metrics.{rank}.jsonl"
@@ -164,7 +168,11 @@ class RunFolder:
         descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _lock(descriptor, name, timeout)
-            yield descriptor
+            try:
+                yield descriptor
+            finally:
+                # Said in so many words: a process that was forked meanwhile holds the same lock by its copy.
+                try_lock(descriptor, fcntl.LOCK_UN)
         finally:
             os.close(descriptor)
 

@@ -53,7 +53,13 @@ class IndexBlocks:
             self.leave()
 
     def leave(self) -> None:
-        """Stop being one of the writers; also what a forked child does first, with the descriptor it inherited."""
+        """Stop being one of the writers."""
+        if self._presence >= 0:
+            try_lock(self._presence, fcntl.LOCK_UN)
+        self.disown()
+
+    def disown(self) -> None:
+        """In a forked child: give up what is the parent's, without unlocking it."""
         if self._presence >= 0:
             os.close(self._presence)
             self._presence = -1

@@ -66,7 +66,7 @@ class Recorder:
         "_waiting",
         "problem",
         "send",
-    )  # fmt: skip
+    )
 
     def __init__(self, path: Path, blocks: IndexBlocks, losses: Losses, encoding: Encoding | None = None) -> None:
         self._path = path
@@ -224,7 +224,7 @@ class Recorder:
 
     def in_turn(self, entry: Entry) -> bool:
         """Do what ``send`` does, after it raised ValueError or StopIteration."""
-        if self._generator.gi_frame is None:
+        if self._generator.gi_frame is None and not self._closed:
             self._start()
         with contextlib.suppress(ValueError):
             return self.send(entry)
@@ -275,7 +275,7 @@ class Recorder:
     def forked(self) -> None:
         """Begin anew in a forked child: another block of indices, and nothing of what the parent has under way."""
         if not self._closed:
-            self._blocks.leave()
+            self._blocks.disown()
             self._shut()
             self._waiting.clear()
             self._next = self._end = 0

@@ -59,6 +59,8 @@ class Run:
         self._pid, self._began = os.getpid(), time.monotonic()
         self._lock = threading.RLock()
         self._status = "running"
+        self._reason: dict[str, str] | None = None
+        self._ended = False
         self._config: dict[str, object] = {}
         job = job_folder()
         self._in_job = job is not None
@@ -70,7 +72,8 @@ class Run:
         self.describe(name, config, tags)
         self._recorder = _recorder(self._folder, self._losses)
         self._progress = Progress(self._folder, self._losses)
-        self._capture = Capture(self._folder, self._losses, git=capture_git, pip=capture_pip)
+        first = job is None or _is_first_of_attempt(job)
+        self._capture = Capture(self._folder, self._losses, git=capture_git and first, pip=capture_pip and first)
         self._capture.start()
         self._sampler: SamplerThread | None = None
         if system_metrics and not self._in_job:
@@ -204,20 +207,29 @@ class Run:
     def close(self, status: str, reason: dict[str, str] | None, *, patience: float = 10.0) -> None:
         """End the run with this status and reason, waiting at most about ``patience`` seconds; once only."""
         with self._lock:
-            if self._status != "running":
-                return
-            self._status = status
+            first = self._status == "running"
+            if first:
+                self._status, self._reason = status, reason
+        if first:
+            self._progress.write()
+            self._recorder.close(self.run_id)
+        if os.getpid() == self._pid:  # else a forked child: the run goes on in its parent
+            if first:
+                self._stop_threads(patience)
+            if not self._ended:  # also when a signal interrupts the first one who got here
+                self._write_end(patience)
+                self._ended = True
         ending.forget(self)
-        self._progress.write()
-        self._recorder.close(self.run_id)
-        if os.getpid() != self._pid:
-            return  # a forked child: the run goes on in its parent
+
+    def _stop_threads(self, patience: float) -> None:
         if self._sampler is not None:
             self._sampler.stop(min(2.0, patience))
         self._capture.wait(patience)
+
+    def _write_end(self, patience: float) -> None:
         seconds = time.monotonic() - self._began
         if not self._in_job:
-            self._change(lambda found: meta.ended(found, status, reason, seconds), patience)
+            self._change(lambda found: meta.ended(found, self._status, self._reason, seconds), patience)
         if self._losses.count:
             self._change(lambda found: found | {"dropped": self._losses.count}, patience)
 
@@ -258,6 +270,18 @@ def _new_folder() -> RunFolder:
             hint="Set TRACKSIDE_HOME to a folder with space that you may write to.",
         ) from error
     return folder
+
+
+def _is_first_of_attempt(folder: RunFolder) -> bool:
+    """Whether this is the first process of a job's attempt to track: it captures for the others too."""
+    attempt = os.environ.get("TRACKSIDE_ATTEMPT", "")
+    try:
+        os.close(os.open(folder.captured(int(attempt) if attempt.isdigit() else 1), os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _recorder(folder: RunFolder, losses: Losses) -> Recorder:

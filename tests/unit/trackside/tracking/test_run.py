@@ -291,6 +291,15 @@ class TestInAJob:
             run.finish()
         assert [record["_idx"] for record in read_metrics(job.metrics)] == list(range(12))
 
+    def test_one_process_of_an_attempt_captures_for_all(self, job: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+        captured = []
+        for attempt in ("1", "1", "2"):
+            monkeypatch.setenv("TRACKSIDE_ATTEMPT", attempt)
+            Run(capture_git=False).finish()
+            captured.append(job.requirements.exists())
+            job.requirements.unlink(missing_ok=True)
+        assert captured == [True, False, True]
+
     def test_several_hosts_write_files_of_their_own(self, job: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TRACKSIDE_NODE_RANK", "2")
         _quick().log({"loss": 1})
