@@ -16,7 +16,7 @@ from trackside.cells.syntax import Plain, parse_cell, without_magics
 __all__ = ["CellNames", "find_names", "is_ipythons_own"]
 
 _OWN = frozenset(
-    {"In", "Out", "get_ipython", "exit", "quit", "display"}
+    {"In", "Out", "get_ipython", "exit", "quit", "display", "_exit_code"}
     | {f"__{name}__" for name in ("name", "builtin", "builtins", "doc", "file", "loader", "package", "spec")}
     | {"__annotations__", "__session__"}
 )

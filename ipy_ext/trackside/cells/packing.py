@@ -227,7 +227,7 @@ class _Packing:
     def _failed(self, item: Wanted, error: Exception) -> Exception:
         """Say which object could not be pickled: the last one that the pickler looked at."""
         culprit = None if self._pickler is None else self._pickler.last
-        what = f"a {type(culprit).__qualname__}, which cannot be pickled ({_one_line(error)})"
+        what = f"of type {type(culprit).__qualname__}, which cannot be pickled ({_one_line(error)})"
         return self._refused(item, culprit, what, Refusal("").remedy)
 
     def _how(self, value: object) -> How:

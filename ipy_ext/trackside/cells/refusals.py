@@ -43,6 +43,7 @@ _RULES: Mapping[Refusal, Iterable[str]] = {
         "_io.BufferedRandom",
         "_io.BufferedRWPair",
         "_io.FileIO",
+        "ipykernel.iostream.OutStream",
         "tempfile._TemporaryFileWrapper",
         "tempfile.SpooledTemporaryFile",
         "mmap.mmap",
@@ -90,6 +91,7 @@ _RULES: Mapping[Refusal, Iterable[str]] = {
     _RUN: ("trackside.tracking.run.Run",),
     _KERNEL: (
         "IPython.core.interactiveshell.InteractiveShell",
+        "ipykernel.kernelbase.Kernel",
         "builtins.frame",
         "builtins.traceback",
         "_contextvars.Context",

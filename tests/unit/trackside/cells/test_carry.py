@@ -212,7 +212,7 @@ def test_a_refused_global_of_a_function_names_the_function():
 
 def test_an_error_in_the_values_own_pickling_names_it():
     namespace = notebook("class Odd:\n    def __reduce__(self): raise RuntimeError('not me')\nodd = [Odd()]")
-    with pytest.raises(NotCarried, match=r"odd\[0\].*a Odd, which cannot be pickled \(not me\)"):
+    with pytest.raises(NotCarried, match=r"odd\[0\].*of type Odd, which cannot be pickled \(not me\)"):
         plan_carry("odd", namespace)
 
 
