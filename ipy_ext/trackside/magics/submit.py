@@ -34,6 +34,8 @@ def submit_cell(session: Session, line: str, cell: str) -> Job | None:
     arguments = read_arguments(usages.SUBMIT, line)
     if arguments.rest is not None:
         raise InvalidInput("%%submit takes options only; -- is for %submit.", hint="The cell is what runs.")
+    if not cell.strip():
+        raise InvalidInput("The cell is empty below %%submit.", hint="What stands there is what runs.")
     outputs = arguments.names("out")
     fields = {**surroundings(python=True), **_fields(session, arguments), "cell": cell, "outputs": outputs or None}
     _check(fields)

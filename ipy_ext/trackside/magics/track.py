@@ -120,9 +120,13 @@ def _text(labels: Sequence[str], runs: Sequence[RunInfo], measured: Sequence[Met
     ]
     if not rows:
         return "\n".join(
-            f"{label}: {state(run, now)}, nothing logged yet" for label, run in zip(labels, runs, strict=True)
+            f"{label}: {state(run, now)}, nothing logged{_yet(run)}" for label, run in zip(labels, runs, strict=True)
         )
     return table(("run", "state", "metric", "last", "min", "max"), rows)
+
+
+def _yet(run: RunInfo) -> str:
+    return "" if run.finished_at is not None else " yet"
 
 
 def _bring_up_to_date(session: Session, view: _View, display_id: str) -> None:

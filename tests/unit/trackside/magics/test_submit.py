@@ -108,6 +108,7 @@ def test_a_cell_that_needs_a_value_that_is_not_there_yet_is_not_submitted(notebo
         ("%%submit --config nothing\n1", "the notebook has no 'nothing'"),
         ("%%submit --workdir /no/where\n1", "there is no folder '/no/where'"),
         ("%%submit\nfor x in", "The cell cannot be parsed, line 1"),
+        ("%%submit\n  \n", "The cell is empty below %%submit"),
         ("%submit trian.py", "There is no file 'trian.py'. Did you mean 'train.py'?"),
         ("%submit train.sh", "'train.sh' is neither. For a command write %submit -- train.sh"),
         ("%submit train.py more", "'more' is one word too many"),
