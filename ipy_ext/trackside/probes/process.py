@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -119,5 +118,7 @@ def parse_ps(line: str) -> tuple[str, float] | None:
 
 
 def _ask(*argv: str) -> str:
+    import subprocess
+
     answer = subprocess.run(argv, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
     return answer.stdout.strip()

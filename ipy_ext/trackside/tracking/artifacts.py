@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import filecmp
 import itertools
 import os
-import shutil
 from pathlib import Path
 
 from trackside.errors import InvalidInput, NotFound
@@ -41,6 +39,8 @@ def save(folder: RunFolder, source_path: str | os.PathLike[str], artifact_name: 
 
 
 def _copy(source: Path, target: Path) -> None:
+    import shutil
+
     if source.is_dir():
         _copy_folder(source, target, frozenset())
     else:
@@ -49,6 +49,8 @@ def _copy(source: Path, target: Path) -> None:
 
 def _copy_folder(source: Path, target: Path, above: frozenset[tuple[int, int]]) -> None:
     """Copy a folder; a link to a folder that it lies in is left out, and so is what is no file."""
+    import shutil
+
     status = source.stat()
     inside = above | {(status.st_dev, status.st_ino)}
     target.mkdir()
@@ -95,6 +97,8 @@ def _equal(one: Path, other: Path) -> bool:
     if one.is_dir() != other.is_dir():
         return False
     if not one.is_dir():
+        import filecmp
+
         return filecmp.cmp(one, other, shallow=False)
     names = sorted(entry.name for entry in one.iterdir())
     return names == sorted(entry.name for entry in other.iterdir()) and all(
@@ -105,6 +109,8 @@ def _equal(one: Path, other: Path) -> bool:
 def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
         if path.is_dir():
+            import shutil
+
             shutil.rmtree(path)
         else:
             path.unlink()

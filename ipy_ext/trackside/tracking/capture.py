@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import re
 import sys
 import threading
@@ -49,8 +48,8 @@ class GitState(NamedTuple):
 def surroundings() -> dict[str, object]:
     """Return the fields of ``meta.json`` that cost nothing to know."""
     return {
-        "host": platform.node(),
-        "python": platform.python_version(),
+        "host": os.uname().nodename,
+        "python": sys.version.partition(" ")[0],
         "executable": sys.executable,
         "argv": list(sys.argv) if hasattr(sys, "argv") else [],
         "workdir": _workdir(),

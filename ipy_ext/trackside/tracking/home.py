@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import sys
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,8 +50,8 @@ def ensure_home(home: Path) -> str:
 
 def _write_id(path: Path) -> None:
     """Write a new id unless another process was first: a link to a whole file is made once only."""
-    aside = path.with_name(f".home.{uuid.uuid4().hex}.json")
-    write_json(aside, {"home_id": uuid.uuid4().hex, "format": FORMAT}, sync=True)
+    aside = path.with_name(f".home.{os.urandom(16).hex()}.json")
+    write_json(aside, {"home_id": os.urandom(16).hex(), "format": FORMAT}, sync=True)
     try:
         path.hardlink_to(aside)
     except FileExistsError:

@@ -6,7 +6,6 @@ import datetime as dt
 import os
 from collections.abc import Iterable
 
-from trackside.probes.process import ProcessId
 from trackside.tracking.capture import surroundings
 from trackside.tracking.encoding import timestamp
 from trackside.tracking.folder import RunFolder
@@ -26,6 +25,8 @@ def new_run_id(now: dt.datetime, noise: bytes) -> str:
 
 def begun(folder: RunFolder, home_id: str) -> Meta:
     """Return the first ``meta.json`` of a run without a job, which this process owns."""
+    from trackside.probes.process import ProcessId
+
     return _file_names(folder) | {
         "format": FORMAT,
         "uuid": os.urandom(16).hex(),

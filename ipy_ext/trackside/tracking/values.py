@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import math
 import numbers
@@ -163,8 +162,10 @@ def fields_of(value: object) -> dict[Any, object] | None:
         return dict(value)
     if isinstance(value, type):
         return None
-    if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if hasattr(value, "__dataclass_fields__"):
+        import dataclasses
+
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(cast("Any", value))}
     for method in ("model_dump", "_asdict"):
         if callable(getattr(value, method, None)):
             found = getattr(value, method)()
