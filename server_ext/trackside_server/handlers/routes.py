@@ -20,12 +20,18 @@ class NoSuchRoute(TracksideHandler):
     """Any other address below the API."""
 
     @authenticated
-    @authorized
+    @authorized("read")
     async def get(self, path: str) -> None:
         """Say that there is nothing here."""
         raise NotFound(f"There is no address {path!r} in this API.", hint="See the API's description.")
 
-    post = put = patch = delete = get
+    @authenticated
+    @authorized("write")
+    async def post(self, path: str) -> None:
+        """Say that there is nothing here."""
+        raise NotFound(f"There is no address {path!r} in this API.", hint="See the API's description.")
+
+    put = patch = delete = post
 
 
 def handlers(name: str) -> list[tuple[str, Any, dict[str, str]]]:
