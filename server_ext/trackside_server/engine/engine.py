@@ -22,6 +22,7 @@ from trackside_server.engine.schedule import Scheduler
 from trackside_server.engine.wake import Wake
 from trackside_server.executors.base import AttemptRef
 from trackside_server.executors.local import LocalExecutor
+from trackside_server.isolation.lifetime import ends_with
 from trackside_server.store import Reader, Store, Vault
 
 __all__ = ["Engine"]
@@ -74,6 +75,7 @@ class Engine:
 
     async def _begin(self) -> None:
         core, loop = self.core, asyncio.get_running_loop()
+        core.warnings += await asyncio.to_thread(ends_with)
         core.executors["local"] = LocalExecutor(core.home, self._changed)
         core.plan_soon = self._scheduler.plan_soon
         core.cancel_soon = self._scheduler.cancel_soon
@@ -128,13 +130,20 @@ class Engine:
         self._fresh.clear()
         if self._committed <= core.hub.last and core.store.last_event_id() <= core.hub.last:
             return
+        fresh = core.store.take_fresh(core.hub.last)
+        if fresh is not None:
+            await self._publish(fresh)
+            return
         while events := self._read_events():
-            await self._note(events)
-            core.hub.publish(events)
-            for event in events:
-                core.emit(event)
+            await self._publish(events)
             if len(events) < _BATCH:
                 break
+
+    async def _publish(self, events: list[Event]) -> None:
+        await self._note(events)
+        self.core.hub.publish(events)
+        for event in events:
+            self.core.emit(event)
 
     def _read_events(self) -> list[Event]:
         """A batch by its key takes less time here than the way to another thread and back."""

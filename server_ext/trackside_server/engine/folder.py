@@ -72,7 +72,6 @@ def lay_out(record: JobRecord, home: Path, home_id: str) -> RunFolder:
         _set_aside(folder.path)
         folder.path.mkdir(mode=0o700, parents=True)
         folder.artifacts.mkdir(mode=0o700)
-        folder.attempts.mkdir(mode=0o700)
         _copy_source(record.spec, folder)
         write_bytes(folder.spec, msgspec.json.encode(_job_json(record, home_id)))
         if record.spec.config:
@@ -140,6 +139,8 @@ def _set_aside(path: Path) -> None:
 
 
 def _copy_source(spec: JobSpec, folder: RunFolder) -> None:
+    if spec.command is not None or spec.function is not None:
+        return
     folder.source.mkdir(mode=0o700)
     if spec.cell is not None:
         write_bytes(folder.source / "cell.py", spec.cell.encode())

@@ -23,6 +23,7 @@ __all__ = [
     "run_from",
     "spec_text",
     "to_micros",
+    "written",
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +40,8 @@ class NewEvent(msgspec.Struct, frozen=True):
     at: datetime
     seq: int | None
     payload: str
+    record: JobRecord | None = None
+    """The job that the event is about, for those who listen in this process."""
 
 
 def to_micros(moment: datetime) -> int:
@@ -84,6 +87,15 @@ def run_facts(row: RunRow) -> str:
 def run_from(facts: str) -> RunRow:
     """Return the row that ``run_facts`` was made of."""
     return _decode_run(facts)
+
+
+def written(event: NewEvent, number: int, to_wire: Callable[[JobRecord], Job]) -> Event:
+    """Return an event as clients see it, from what was just written under this number."""
+    if event.record is not None:
+        return JobChanged(number, event.at, to_wire(event.record))
+    if event.kind == "job_deleted":
+        return JobDeleted(number, event.at, event.payload)
+    return RunChanged(number, event.at, event.payload)
 
 
 def event_from(

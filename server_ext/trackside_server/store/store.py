@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from trackside.models import Event
 from trackside_server.store.connect import data_version, ensure_file, make_engine, watch_connection
 from trackside_server.store.failures import explained, reachable
 from trackside_server.store.migrate import prepare
@@ -26,6 +27,7 @@ __all__ = ["Store"]
 T = TypeVar("T")
 _log = logging.getLogger("trackside.store")
 _READERS = 2
+_KEPT_FRESH = 2_000
 
 
 def _utc_now() -> datetime:
@@ -44,6 +46,8 @@ class Store:
         self._describe = describe
         self._clock = clock
         self._callbacks: list[Callable[[int], None]] = []
+        self._fresh: list[Event] = []
+        self._fresh_lock = threading.Lock()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="trackside-read")
         self._watch_lock = threading.Lock()
         self._watch = watch_connection(path)
@@ -146,6 +150,17 @@ class Store:
                 self._seen_version = version
             return self._seen_event
 
+    def take_fresh(self, since: int) -> list[Event] | None:
+        """Return the events after ``since`` if all of them were committed through this object and not taken yet.
+
+        None where some must be read with ``events_since``: those of other processes, or more than are kept here.
+        """
+        with self._fresh_lock:
+            fresh, self._fresh = [event for event in self._fresh if event.id > since], []
+        if not fresh or fresh[0].id != since + 1 or fresh[-1].id - since != len(fresh):
+            return None
+        return fresh
+
     def _ask(self, fn: Callable[[Reader], T]) -> T:
         with self.read() as reader:
             return fn(reader)
@@ -153,7 +168,11 @@ class Store:
     def _begin(self, connection: Connection) -> Tx:
         return Tx(connection, self._home_id, self._describe, self._clock())
 
-    def _tell(self, last_event_id: int) -> None:
+    def _tell(self, events: list[Event]) -> None:
+        last_event_id = events[-1].id
+        with self._fresh_lock:
+            self._fresh.extend(events)
+            del self._fresh[:-_KEPT_FRESH]
         for callback in tuple(self._callbacks):
             try:
                 callback(last_event_id)

@@ -14,7 +14,7 @@ from trackside.errors import NotFound
 from trackside.models import Event, JobChanged, JobDeleted, RunChanged
 from trackside_server.domain.record import JobChanges, JobRecord, RunRow, job_seq
 from trackside_server.store.reader import KEPT_SUBMISSIONS, Describe, Reader
-from trackside_server.store.rows import NewEvent, job_facts, run_facts, run_from, spec_text, to_micros
+from trackside_server.store.rows import NewEvent, job_facts, run_facts, run_from, spec_text, to_micros, written
 from trackside_server.store.schema import (
     counters,
     events,
@@ -196,7 +196,7 @@ class Tx(Reader):
             self._events.append(NewEvent("run", event.at, None, event.run_id))
 
     def _job_event(self, record: JobRecord) -> None:
-        self._events.append(NewEvent("job", self.now, record.seq, job_facts(record)))
+        self._events.append(NewEvent("job", self.now, record.seq, job_facts(record), record))
 
     # For the writer: what is gathered while the writes of a group run is written once, before the commit
 
@@ -209,24 +209,26 @@ class Tx(Reader):
         del self._events[mark[0] :]
         self._counted = mark[1]
 
-    def flush(self) -> int:
-        """Write what was gathered and return the id of the last event; 0 if there is none."""
+    def flush(self) -> list[Event]:
+        """Write what was gathered and return the events."""
         for status, by in self._counted.items():
             if by:
                 self._connection.execute(_COUNT, {"of": status, "by": by})
         self._counted.clear()
         if not self._events:
-            return 0
+            return []
         rows = [
             {"at": to_micros(event.at), "kind": event.kind, "seq": event.seq, "payload": event.payload}
             for event in self._events
         ]
         self._connection.execute(_INSERT_EVENT, rows)
-        self._events.clear()
         last = self.last_event_id()
+        numbered = zip(self._events, range(last - len(rows) + 1, last + 1), strict=True)
+        done = [written(event, number, self._wire) for event, number in numbered]
+        self._events.clear()
         if last // _PRUNE_EVERY != (last - len(rows)) // _PRUNE_EVERY:
             self.prune(last - KEPT_EVENTS)
-        return last
+        return done
 
     def prune(self, up_to: int) -> None:
         """Forget the events up to this id, and the specs of deleted jobs of which no event speaks any more."""

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 
 from trackside.errors import Conflict, InternalError, TryAgain
+from trackside.models import Event
 from trackside_server.store.connect import WRITES, apart, in_transaction, schema_version, set_durable
 from trackside_server.store.failures import FAILURES, is_busy, is_of_the_file, translate
 from trackside_server.store.migrate import refuse_newer, stored_revision
@@ -59,12 +60,12 @@ _Group = Sequence[_Write[Any]]  # each write has a result type of its own
 class Writer:
     """Runs writes in their order, in groups; the error of one is its caller's alone.
 
-    ``begin`` makes the transaction's ``Tx`` of a connection; ``committed`` is told the last event id of each commit
-    that had events, from the writer's thread.
+    ``begin`` makes the transaction's ``Tx`` of a connection; ``committed`` is told the events of each commit
+    that had some, from the writer's thread.
     """
 
     def __init__(
-        self, engine: Engine, path: Path, begin: Callable[[Connection], Tx], committed: Callable[[int], None]
+        self, engine: Engine, path: Path, begin: Callable[[Connection], Tx], committed: Callable[[list[Event]], None]
     ) -> None:
         self._engine = engine
         self._path = path
@@ -121,7 +122,7 @@ class Writer:
     def _settle(self, group: _Group) -> None:
         """Commit a group and tell every outcome; when the file fails, try each write by itself."""
         try:
-            last = self._transact_patiently(group)
+            events = self._transact_patiently(group)
         except Exception as error:  # noqa: BLE001 - it is handed to the callers
             if len(group) > 1 and not is_busy(error):
                 for write in group:
@@ -129,13 +130,13 @@ class Writer:
                 return
             for write in group:
                 write.refuse(translate(error, self._path))
-            last = 0
-        if last:
-            self._committed(last)
+            events = []
+        if events:
+            self._committed(events)
         for write in group:
             write.resolve()
 
-    def _transact_patiently(self, group: _Group) -> int:
+    def _transact_patiently(self, group: _Group) -> list[Event]:
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
@@ -147,7 +148,7 @@ class Writer:
                     raise
             time.sleep(_PAUSE)
 
-    def _transact(self, group: _Group) -> int:
+    def _transact(self, group: _Group) -> list[Event]:
         connection = self._connected()
         set_durable(connection, any(write.durable for write in group))
         with connection.begin():
@@ -159,10 +160,10 @@ class Writer:
                     write.run(tx)
                 else:
                     self._run_apart(write, tx, connection)
-            last = tx.flush()
+            events = tx.flush()
             if not in_transaction(connection):
                 raise InternalError("The transaction ended before its commit.")
-        return last
+        return events
 
     def _run_apart(self, write: _Write[Any], tx: Tx, connection: Connection) -> None:
         """Run one write of several; what it raises undoes it alone, unless the file failed and so the whole."""
