@@ -134,13 +134,15 @@ export function statusWord(status: Status): string {
   return say(STATUS[status]);
 }
 
-/** `"out of memory"`, `"exit code 3"`, `"time limit"`: why, in two or three words. */
+/** `"out of memory"`, `"exit code 3"`, `"ValueError: no such layer"`: why, in few words. */
 export function reasonPhrase(reason: Reason, exitCode: number | null = null): string {
   switch (reason.code) {
     case 'exit_code':
       return exitCode === null ? say('exit code') : say('exit code %1', exitCode);
     case 'signal':
       return exitCode !== null && exitCode < 0 ? say('signal %1', -exitCode) : say('signal');
+    case 'exception':
+      return reason.message.split('\n')[0] || say('exception');
     case 'cancelled_by_user':
       return '';
     default:
@@ -156,7 +158,7 @@ export function endPhrase(status: Status, reason: Reason | null, exitCode: numbe
 
 /** What happened, as the server says it; empty where the phrase before it said all. */
 export function sentenceOf(reason: Reason | null): string {
-  return reason === null || ['cancelled_by_user', 'exit_code'].includes(reason.code) ? '' : reason.message;
+  return reason === null || ['cancelled_by_user', 'exception', 'exit_code'].includes(reason.code) ? '' : reason.message;
 }
 
 /** Seconds between two moments, or until `now`; null when it has not begun. */

@@ -59,6 +59,7 @@ describe('sentences', () => {
   it('name the reason of an end, and none for a wish of the user', () => {
     expect(endPhrase('failed', { code: 'out_of_memory', message: '' })).toBe('failed · out of memory');
     expect(endPhrase('failed', { code: 'exit_code', message: '' }, 3)).toBe('failed · exit code 3');
+    expect(endPhrase('failed', { code: 'exception', message: 'ValueError: no\nmore' }, 1)).toBe('failed · ValueError: no');
     expect(endPhrase('failed', { code: 'signal', message: '' }, -9)).toBe('failed · signal 9');
     expect(endPhrase('cancelled', { code: 'cancelled_by_user', message: '' })).toBe('cancelled');
   });

@@ -27,7 +27,11 @@ export interface ChartOptions {
   readonly log?: boolean;
   /** A horizontal line, such as a limit. */
   readonly mark?: number;
-  /** Names what the y values are, for sizes on the axis. */
+  /** Values that the y axis must show, such as 0 and 100 for percent. */
+  readonly include?: readonly number[];
+  /** Whether the y values are bytes: the axis then has powers of two. */
+  readonly bytes?: boolean;
+  /** How the y axis writes its values. */
   readonly format?: (value: number) => string;
   /** Charts with the same key share their cursor. */
   readonly sync?: string;
@@ -37,6 +41,8 @@ export interface ChartOptions {
 
 const Y_SIZE = 42;
 const X_SIZE = 20;
+/** Distances on an axis of bytes. */
+const POWERS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 /** Distances between steps on the axis: there is no half step. */
 const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map(digit => digit * 10 ** power)).flat();
 
@@ -120,7 +126,7 @@ export class Chart {
   }
 
   private settings(width: number, height: number, colors: Palette): uPlot.Options {
-    const { time = false, log = false, sync, format } = this.options;
+    const { time = false, log = false, bytes = false, sync, format } = this.options;
     const axis = { stroke: colors.text, font: colors.font, ticks: { show: false } };
     return {
       width,
@@ -139,6 +145,7 @@ export class Chart {
           gap: 4,
           space: 26,
           grid: { stroke: colors.grid, width: 1 },
+          ...(bytes && { incrs: POWERS }),
           values: (_, splits) => (format ? splits.map(value => (value == null ? '' : format(value))) : axisNumbers(splits))
         }
       ],
@@ -159,12 +166,10 @@ export class Chart {
   }
 
   private yRange(least: number | null, greatest: number | null): [number, number] {
-    let [low, high] = [least ?? 0, greatest ?? 1];
-    const { mark } = this.options;
-    if (mark !== undefined && high > mark * 0.4) {
-      high = Math.max(high, mark);
-      low = Math.min(low, 0);
-    }
+    const { mark, include = [] } = this.options;
+    const near = mark !== undefined && (greatest ?? 0) > mark * 0.4 ? [mark] : [];
+    const low = Math.min(least ?? 0, ...include, ...near);
+    const high = Math.max(greatest ?? 1, ...include, ...near);
     if (low === high) {
       const room = Math.abs(low) * 0.1 || 1;
       return [low - room, high + room];

@@ -3,30 +3,59 @@ import type { Fields } from '../api/types';
 
 export type Output =
   | { readonly output_type: 'display_data' | 'execute_result'; readonly data: Fields; readonly metadata: Fields }
-  | { readonly output_type: 'stream'; readonly name: string; readonly text: string }
   | { readonly output_type: 'error'; readonly ename: string; readonly evalue: string; readonly traceback: string[] };
 
-/** Return the outputs in order; records of unknown kinds, and the plain text that the log shows already, are left out. */
+/** Data of an output that was too large for its record and lies in a file of its own. */
+export interface LargeData {
+  readonly mime: string;
+  readonly path: string;
+  readonly size: number;
+}
+
+const LARGEST = 24 << 20;
+
+/**
+ * Return the outputs in order, as they would stand now: what was cleared is gone, what was updated is new. Records of
+ * unknown kinds are left out, and so is plain text printed, which the log shows.
+ */
 export function readOutputs(records: readonly Fields[]): Output[] {
-  const shown: (Output | null)[] = [];
+  const shown: Output[] = [];
   const places = new Map<string, number>();
+  let clearing = false;
   for (const record of records) {
     const output = readOutput(record);
-    const id = displayId(record);
-    const place = id === null ? undefined : places.get(id);
-    if (output === null) {
-      continue;
+    if (clearing && output !== null) {
+      clear(shown, places);
+      clearing = false;
     }
-    if (place !== undefined && record['output_type'] === 'update_display_data') {
-      shown[place] = output;
-      continue;
+    if (record['output_type'] === 'clear_output') {
+      clearing = record['wait'] === true;
+      if (!clearing) {
+        clear(shown, places);
+      }
+    } else if (output !== null) {
+      place(shown, places, record, output);
     }
-    if (id !== null) {
-      places.set(id, shown.length);
-    }
-    shown.push(output);
   }
-  return shown.filter((output): output is Output => output !== null);
+  return shown;
+}
+
+function clear(shown: Output[], places: Map<string, number>): void {
+  shown.length = 0;
+  places.clear();
+}
+
+function place(shown: Output[], places: Map<string, number>, record: Fields, output: Output): void {
+  const id = fields(record['transient'])['display_id'];
+  const known = typeof id === 'string' ? places.get(id) : undefined;
+  if (known !== undefined && record['output_type'] === 'update_display_data') {
+    shown[known] = output;
+    return;
+  }
+  if (typeof id === 'string') {
+    places.set(id, shown.length);
+  }
+  shown.push(output);
 }
 
 function readOutput(record: Fields): Output | null {
@@ -49,9 +78,30 @@ function readOutput(record: Fields): Output | null {
   }
 }
 
-function displayId(record: Fields): string | null {
-  const id = fields(record['transient'])['display_id'] ?? record['display_id'];
-  return typeof id === 'string' ? id : null;
+/** Return which data of a record has to be fetched; what is too large for a screen stays where it is. */
+export function largeData(record: Fields): LargeData[] {
+  return Object.entries(fields(record['files'])).flatMap(([mime, file]) => {
+    const { path, size } = fields(file);
+    const fits = typeof path === 'string' && typeof size === 'number' && size <= LARGEST;
+    return fits ? [{ mime, path, size }] : [];
+  });
+}
+
+/** Return a record with the fetched data in its place, as text or as base64 where pictures have it so. */
+export function withData(record: Fields, mime: string, bytes: Uint8Array): Fields {
+  return { ...record, data: { ...fields(record['data']), [mime]: asData(mime, bytes) } };
+}
+
+function asData(mime: string, bytes: Uint8Array): unknown {
+  if (/^(image|audio|video)\/|^application\/pdf$/.test(mime) && mime !== 'image/svg+xml') {
+    let binary = '';
+    for (let at = 0; at < bytes.length; at += 8192) {
+      binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    }
+    return btoa(binary);
+  }
+  const decoded = new TextDecoder().decode(bytes);
+  return /[/+]json$/.test(mime) ? (JSON.parse(decoded) as unknown) : decoded;
 }
 
 function fields(value: unknown): Fields {

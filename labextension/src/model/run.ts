@@ -7,6 +7,7 @@ import { Cell } from './cell';
 import type { Events } from './events';
 import { LogFeed, MetricsFeed } from './feed';
 import { isFinal } from './jobs';
+import { largeData, withData } from './outputs';
 import type { Axis } from './series';
 import { SystemFeed } from './system';
 
@@ -30,6 +31,7 @@ export class RunModel {
   private readonly byAxis = new Map<Axis, MetricsFeed>();
   private readonly subscriptions: Subscription[];
   private stale = false;
+  private outputsWritten = '';
 
   constructor(
     readonly id: string,
@@ -91,10 +93,21 @@ export class RunModel {
 
   async readOutputs(): Promise<void> {
     const records = await this.rest.outputs(this.id);
-    const before = this.outputs.get();
-    if (before === null || before.length !== records.length || JSON.stringify(before) !== JSON.stringify(records)) {
-      this.outputs.set(records);
+    const written = JSON.stringify(records);
+    if (written !== this.outputsWritten) {
+      this.outputsWritten = written;
+      this.outputs.set(await Promise.all(records.map(record => this.filled(record))));
     }
+  }
+
+  /** The record with its large data, which lies in files of the run. */
+  private async filled(record: Fields): Promise<Fields> {
+    let whole = record;
+    for (const { mime, path, size } of largeData(record)) {
+      const bytes = await this.rest.file(this.id, path, 'artifacts', { limit: size });
+      whole = bytes === null ? whole : withData(whole, mime, bytes);
+    }
+    return whole;
   }
 
   async readArtifacts(root: ArtifactRoot): Promise<void> {

@@ -2,7 +2,7 @@
 import * as React from 'react';
 
 import { Chart } from '../charts/chart';
-import type { Line } from '../charts/chart';
+import type { ChartOptions, Line } from '../charts/chart';
 import type { Points } from '../model/decimate';
 import type { Axis, Curve } from '../model/series';
 import { smooth } from '../model/smooth';
@@ -33,13 +33,13 @@ interface Props {
   version: number;
   /** Words at the right, instead of how the curve is drawn. */
   corner?: string;
-  mark?: number;
-  format?: (value: number) => string;
+  /** How values are written and drawn, where they are no plain numbers. */
+  drawn?: Pick<ChartOptions, 'mark' | 'format' | 'include' | 'bytes'>;
   /** The legend names no lines, as where a table beside it does. */
   bare?: boolean;
 }
 
-export function CurveChart({ name, sources, look, version, corner, mark, format, title = '', bare = false }: Props): JSX.Element {
+export function CurveChart({ name, sources, look, version, corner, drawn = {}, title = '', bare = false }: Props): JSX.Element {
   const host = React.useRef<HTMLDivElement>(null);
   const chart = React.useRef<Chart | null>(null);
   const [cursor, setCursor] = React.useState<number | null>(null);
@@ -54,8 +54,8 @@ export function CurveChart({ name, sources, look, version, corner, mark, format,
 
   React.useEffect(() => {
     const { axis, log, sync } = look;
-    chart.current?.show(linesOf(sources, look), { time: axis === 'time', log, mark, format, sync, onCursor: setCursor });
-  }, [version, sources.map(source => source.label).join('\n'), look.axis, look.smooth, look.log, look.last, mark]);
+    chart.current?.show(linesOf(sources, look), { time: axis === 'time', log, sync, onCursor: setCursor, ...drawn });
+  }, [version, sources.map(source => source.label).join('\n'), look.axis, look.smooth, look.log, look.last, drawn.mark]);
 
   const total = sources.reduce((sum, source) => sum + source.curve.count, 0);
   const last = sources[0]?.curve.last;
@@ -75,8 +75,8 @@ export function CurveChart({ name, sources, look, version, corner, mark, format,
             ? name
             : sources.map(source => (
                 <span key={source.label}>
-                  <Dash color={source.color} />
-                  {source.label} <b>{format ? format(valueAt(source.curve, cursor) ?? 0) : number(valueAt(source.curve, cursor))}</b>
+                  {(source.label || sources.length > 1) && <Dash color={source.color} />}
+                  {source.label} <b>{valueWords(valueAt(source.curve, cursor), drawn.format)}</b>
                 </span>
               ))}
         </span>
@@ -127,6 +127,10 @@ function valueAt(curve: Curve, x: number | null): number | null {
     }
   }
   return curve.y[low] ?? null;
+}
+
+function valueWords(value: number | null, format?: (value: number) => string): string {
+  return format !== undefined && value !== null && Number.isFinite(value) ? format(value) : number(value);
 }
 
 function cursorWords(x: number, look: ChartLook): string {

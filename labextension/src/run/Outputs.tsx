@@ -11,14 +11,24 @@ import type { Output } from '../model/outputs';
 import type { RunModel } from '../model/run';
 import { useCell, useHere, usePolling } from './surroundings';
 
-export function Outputs({ model, empty = null }: { model: RunModel; empty?: React.ReactNode }): JSX.Element {
+interface Props {
+  model: RunModel;
+  /** Whether tracebacks are shown too, which the log beside it has already. */
+  errors?: boolean;
+  empty?: React.ReactNode;
+}
+
+export function Outputs({ model, errors = false, empty = null }: Props): JSX.Element {
   const { rendermime } = useHere();
   const facts = useCell(model.facts);
   const status = facts.job?.status ?? facts.run?.status;
   const records = useCell(model.outputs);
   const read = React.useCallback(() => model.readOutputs(), [model, status]);
   usePolling(read, model.running, 3000);
-  const outputs = React.useMemo(() => readOutputs(records ?? []), [records]);
+  const outputs = React.useMemo(
+    () => readOutputs(records ?? []).filter(output => errors || output.output_type !== 'error'),
+    [records, errors]
+  );
   if (outputs.length === 0) {
     return <>{empty}</>;
   }
@@ -47,13 +57,7 @@ function Area({ outputs, rendermime }: { outputs: Output[]; rendermime: IRenderM
     };
   }, [rendermime]);
   React.useEffect(() => {
-    const values = outputs as unknown as IOutput[];
-    const known = area.current?.model.length ?? 0;
-    if (known > 0 && known < outputs.length) {
-      values.slice(known).forEach(value => area.current?.model.add(value));
-    } else {
-      area.current?.model.fromJSON(values);
-    }
+    area.current?.model.fromJSON(outputs as unknown as IOutput[]);
   }, [outputs, rendermime]);
   return <div className="ts-outputs" data-trackside="outputs" data-count={outputs.length} ref={host} />;
 }

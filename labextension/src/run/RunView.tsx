@@ -130,7 +130,7 @@ function Page({ tab, model, facts }: { tab: Tab; model: RunModel; facts: Facts }
     case 'outputs':
       return (
         <div className="ts-page">
-          <Outputs model={model} empty={<p className="ts-note ts-flush">{say('Figures and tables that the cell shows come here.')}</p>} />
+          <Outputs model={model} errors={true} empty={<p className="ts-note ts-flush">{say('Figures and tables that the cell shows come here.')}</p>} />
         </div>
       );
     case 'artifacts':

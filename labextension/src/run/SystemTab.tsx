@@ -1,9 +1,9 @@
 /** The machine while a run ran: CPU, memory and its GPUs over time. */
 import * as React from 'react';
 
-import type { Job } from '../api/types';
+import type { ChartOptions } from '../charts/chart';
 import type { RunModel } from '../model/run';
-import { number, say, size } from '../words';
+import { say, size } from '../words';
 import { CurveChart } from './CurveChart';
 import type { ChartLook } from './CurveChart';
 import { useCell, useFrame, usePolling } from './surroundings';
@@ -21,22 +21,23 @@ export function SystemTab({ model }: { model: RunModel }): JSX.Element {
   if (charts.length === 0) {
     return <p className="ts-note">{say('No samples of the machine yet; they are taken every few seconds while it runs.')}</p>;
   }
+  const limit = facts.job?.limits.find(each => each.name === 'memory')?.value;
   return (
     <div className="ts-page">
       <div className="ts-charts" data-trackside="system">
-        {charts.map(({ title, keys, bytes }) => (
+        {charts.map(({ title, keys, limited, drawn }) => (
           <CurveChart
             key={title}
             name={title}
+            title={title}
             sources={keys.flatMap((key, index) => {
               const curve = system.curves.byKey.get(key);
-              return curve === undefined ? [] : [{ label: words(key), color: index, curve }];
+              return curve === undefined ? [] : [{ label: gpuOf(key), color: index, curve }];
             })}
             look={LOOK}
             version={version}
-            corner={bytes ? limitWords(facts.job, title) : ''}
-            mark={bytes ? limitOf(facts.job, title) : undefined}
-            format={bytes ? size : percent}
+            corner={limited && limit !== undefined ? say('limit %1', size(limit)) : ''}
+            drawn={limited ? { ...drawn, mark: limit } : drawn}
           />
         ))}
       </div>
@@ -44,36 +45,50 @@ export function SystemTab({ model }: { model: RunModel }): JSX.Element {
   );
 }
 
-interface ChartPlan {
+interface Plan {
+  readonly title: () => string;
+  readonly key: RegExp;
+  readonly drawn: Drawn;
+  /** Drawn against the job's memory limit. */
+  readonly limited?: boolean;
+}
+
+type Drawn = Pick<ChartOptions, 'format' | 'include' | 'bytes'>;
+
+const PERCENT: Drawn = { format: value => `${Math.round(value)} %`, include: [0, 100] };
+const BYTES: Drawn = { format: size, include: [0], bytes: true };
+const MEBIBYTES: Drawn = { format: value => size(value * 2 ** 20), include: [0], bytes: true };
+const WATTS: Drawn = { format: value => `${Math.round(value)} W`, include: [0] };
+const DEGREES: Drawn = { format: value => `${Math.round(value)} °C`, include: [20, 90] };
+
+/** What is drawn of the samples, the job's own use first. */
+const PLANS: readonly Plan[] = [
+  { title: () => say('memory of the job'), key: /^process_memory$/, drawn: BYTES, limited: true },
+  { title: () => say('CPU of the job'), key: /^process_cpu_percent$/, drawn: PERCENT },
+  { title: () => say('use of the GPUs'), key: /^gpu_\d+_utilization$/, drawn: PERCENT },
+  { title: () => say('memory of the GPUs'), key: /^gpu_\d+_memory_used$/, drawn: MEBIBYTES },
+  { title: () => say('power of the GPUs'), key: /^gpu_\d+_power$/, drawn: WATTS },
+  { title: () => say('temperature of the GPUs'), key: /^gpu_\d+_temperature$/, drawn: DEGREES },
+  { title: () => say('CPU of the machine'), key: /^cpu_percent$/, drawn: PERCENT },
+  { title: () => say('memory of the machine'), key: /^memory_percent$/, drawn: PERCENT }
+];
+
+interface Planned {
   readonly title: string;
   readonly keys: string[];
-  readonly bytes: boolean;
+  readonly drawn: Drawn;
+  readonly limited: boolean;
 }
 
-/** Which samples belong together: utilisations, memories, temperatures. */
-function chartsOf(keys: readonly string[]): ChartPlan[] {
-  const kinds = new Map<string, string[]>();
-  for (const key of keys.filter(each => !each.endsWith('_total'))) {
-    const kind = key.replace(/^gpu_\d+_/, 'gpu_');
-    kinds.set(kind, [...(kinds.get(kind) ?? []), key]);
-  }
-  return [...kinds].map(([title, members]) => ({ title, keys: members, bytes: /memory(_used)?$|_bytes$|rss/.test(title) }));
+function chartsOf(keys: readonly string[]): Planned[] {
+  return PLANS.flatMap(({ title, key, drawn, limited = false }) => {
+    const found = keys.filter(each => key.test(each));
+    return found.length > 0 ? [{ title: title(), keys: found, drawn, limited }] : [];
+  });
 }
 
-function words(key: string): string {
-  return key.replace(/_percent$/, ' %').replace(/^gpu_(\d+)_/, 'GPU $1 ').replace(/_/g, ' ');
-}
-
-function percent(value: number): string {
-  return number(Math.round(value * 10) / 10);
-}
-
-/** The job's own memory is drawn against its limit. */
-function limitOf(job: Job | null, title: string): number | undefined {
-  return /^(job_|process_|rss)/.test(title) ? job?.limits.find(limit => limit.name === 'memory')?.value : undefined;
-}
-
-function limitWords(job: Job | null, title: string): string {
-  const limit = limitOf(job, title);
-  return limit === undefined ? '' : say('limit %1', size(limit));
+/** `GPU 1` for its keys, nothing for those of the whole machine. */
+function gpuOf(key: string): string {
+  const index = /^gpu_(\d+)_/.exec(key)?.[1];
+  return index === undefined ? '' : say('GPU %1', index);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { readBundle } from '../../src/model/bundle';
-import { readOutputs } from '../../src/model/outputs';
+import { largeData, readOutputs, withData } from '../../src/model/outputs';
 
 const run = { run_id: 'job-41', uuid: 'u', name: 'baseline' };
 
@@ -45,5 +45,22 @@ describe('rich outputs', () => {
     const shown = (text: string, kind: string) => ({ output_type: kind, data: { 'text/plain': text }, transient: { display_id: 'd' } });
     const outputs = readOutputs([shown('old', 'display_data'), shown('new', 'update_display_data')]);
     expect(outputs).toMatchObject([{ data: { 'text/plain': 'new' } }]);
+  });
+
+  it('are taken away by a clear, at once or when the next one comes', () => {
+    const figure = { output_type: 'display_data', data: { 'text/plain': 'a' } };
+    const cleared = (wait: boolean) => ({ output_type: 'clear_output', wait });
+    expect(readOutputs([figure, cleared(false)])).toEqual([]);
+    expect(readOutputs([figure, cleared(true)])).toHaveLength(1);
+    expect(readOutputs([figure, cleared(true), figure])).toHaveLength(1);
+  });
+
+  it('have their large data in files, put back as a notebook holds it', () => {
+    const record = { output_type: 'display_data', data: {}, files: { 'image/png': { path: 'outputs/0001.png', size: 3 }, 'text/html': { size: 1 } } };
+    expect(largeData(record)).toEqual([{ mime: 'image/png', path: 'outputs/0001.png', size: 3 }]);
+    const bytes = new Uint8Array([1, 2, 3]);
+    expect(withData(record, 'image/png', bytes)['data']).toEqual({ 'image/png': 'AQID' });
+    expect(withData(record, 'image/svg+xml', new TextEncoder().encode('<svg/>'))['data']).toEqual({ 'image/svg+xml': '<svg/>' });
+    expect(withData(record, 'application/json', new TextEncoder().encode('[1]'))['data']).toEqual({ 'application/json': [1] });
   });
 });

@@ -32,8 +32,14 @@ def argv_of(spec: JobSpec) -> list[str]:
 
 
 def carried_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what belongs to its owner alone: Jupyter's variables, tokens, another job's names."""
-    return {name: value for name, value in environment.items() if not _NOT_CARRIED.fullmatch(name)}
+    """Return an environment without what belongs to its owner alone: Jupyter's variables, tokens, another job's names.
+
+    Matplotlib's backend inside a notebook draws into the notebook, so it stays there too.
+    """
+    carried = {name: value for name, value in environment.items() if not _NOT_CARRIED.fullmatch(name)}
+    if carried.get("MPLBACKEND", "").startswith("module://"):
+        del carried["MPLBACKEND"]
+    return carried
 
 
 def environment_of(
