@@ -115,7 +115,9 @@ def _task_spooler() -> float:
         environment = {"TS_SOCKET": f"{folder}/socket", "TMPDIR": folder, "PATH": "/usr/bin:/bin"}
 
         def tsp(*arguments: str) -> str:
-            return subprocess.run(["tsp", *arguments], env=environment, check=True, capture_output=True, text=True).stdout
+            return subprocess.run(
+                ["tsp", *arguments], env=environment, check=True, capture_output=True, text=True
+            ).stdout
 
         tsp("-S", "2")
         began = time.monotonic()

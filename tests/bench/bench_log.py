@@ -1,7 +1,7 @@
 """``log()`` of three scalars beside its floors, interleaved in one run, each call timed by itself.
 
 A floor makes a timestamp, encodes the same record once and writes it with one ``os.write``, with nothing around it.
-Run it by itself: ``python -m tests.bench.bench_log``.
+Run it by itself: ``python -m tests.bench log``.
 """
 
 from __future__ import annotations
@@ -10,18 +10,16 @@ import datetime as dt
 import gc
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import orjson
 
+from tests.bench.rows import Row
 from trackside.tracking.encoding import choose_encoding
 from trackside.tracking.folder import RunFolder
 from trackside.tracking.indices import IndexBlocks
@@ -32,32 +30,18 @@ from trackside.tracking.run import Run
 ROUNDS, CALLS = 40, 500
 
 
-class Row(NamedTuple):
-    """One measurement: medians in microseconds, their ratio, and the ratio that is allowed (None: just shown)."""
-
-    what: str
-    ours: float
-    floor: float
-    ratio: float
-    bar: float | None
-    unit: str = "µs"
-
-
-def main() -> list[Row]:
-    """Measure, and return one row for each way to encode."""
+def rows() -> Iterator[Row]:
+    """One row for each way to encode: medians in microseconds."""
     with tempfile.TemporaryDirectory() as root:
         os.environ["TRACKSIDE_HOME"] = root
-        floors = _floors(Path(root))
-        logs = _logs(Path(root))
-        medians = _measure({**floors, **logs})
-    rows = [
-        Row("log() of 3 scalars, p50, orjson", medians["ours orjson"], medians["orjson"], 0, 1.5),
-        Row("log() of 3 scalars, p50, msgspec", medians["ours msgspec"], medians["msgspec"], 0, 1.5),
-        Row("log() of 3 scalars, p50, json.dumps alone", medians["ours json"], medians["json"], 0, 1.5),
-        Row("trackside.log() of 3 scalars, p50", medians["ours by name"], medians["orjson"], 0, None),
-        Row("log() of 3 numpy scalars, p50", medians["ours numpy"], medians["orjson"], 0, None),
-    ]
-    return [row._replace(ratio=row.ours / row.floor) for row in rows] + [_import_row()]
+        medians = _measure({**_floors(Path(root)), **_logs(Path(root))})
+    for what, ours, floor in (
+        ("log() of 3 scalars, p50, orjson", "ours orjson", "orjson"),
+        ("log() of 3 scalars, p50, msgspec", "ours msgspec", "msgspec"),
+        ("log() of 3 scalars, p50, json.dumps alone", "ours json", "json"),
+        ("trackside.log() of 3 scalars, p50", "ours by name", "orjson"),
+    ):
+        yield Row(what, medians[ours], "µs", 1.5, medians[floor], "F_log")
 
 
 def _floors(root: Path) -> dict[str, Callable[[int], object]]:
@@ -130,19 +114,3 @@ def _measure(calls: dict[str, Callable[[int], object]]) -> dict[str, float]:
                 kept.append(clock() - begun)
     gc.enable()
     return {name: sorted(kept)[len(kept) // 2] / 1000 for name, kept in times.items()}
-
-
-def _import_row() -> Row:
-    """Return how long ``import trackside`` takes over a bare interpreter, in milliseconds, bar 15 ms."""
-    code = "import time; a = time.perf_counter(); import trackside; print(time.perf_counter() - a)"
-    took = sorted(
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
-        for _ in range(9)
-    )[4]
-    return Row("import trackside over a bare interpreter, bar 15 ms", took * 1000, 15.0, took * 1000 / 15, 1.0, "ms")
-
-
-if __name__ == "__main__":
-    for row in main():
-        bar = "" if row.bar is None else f"  bar {row.bar:.2f}"
-        print(f"{row.what:<52} {row.ours:8.2f} {row.unit}  floor {row.floor:8.2f}  × {row.ratio:.2f}{bar}")

@@ -42,4 +42,7 @@ def show(rows: Iterable[Row]) -> None:
         beside = f"{row.compared:6.2f} × {row.floor_name} ({row.floor:.4g} {row.unit})" if row.floor else ""
         sign, unit = "≥" if row.at_least else "≤", "×" if row.floor else row.unit
         verdict = "met" if row.met else "MISSED"
-        print(f"{row.what:<62} {row.value:>9.4g} {row.unit:<7} {beside:<44} bar {sign} {row.bar:g} {unit:<7} {verdict}", flush=True)
+        print(
+            f"{row.what:<62} {row.value:>9.4g} {row.unit:<7} {beside:<44} bar {sign} {row.bar:g} {unit:<7} {verdict}",
+            flush=True,
+        )
