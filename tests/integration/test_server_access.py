@@ -45,7 +45,9 @@ def hub_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]
 def _routes() -> Iterator[tuple[str, str]]:
     """Every method of every route, with a path that leads there."""
     for pattern, handler, _ in handlers("trackside_server"):
-        path = pattern.removeprefix(ROOT).replace("([^/]+)", "some-thing").replace("(.+)", "a/b").replace("(.*)", "none")
+        path = (
+            pattern.removeprefix(ROOT).replace("([^/]+)", "some-thing").replace("(.+)", "a/b").replace("(.*)", "none")
+        )
         assert not re.search(r"[()\[\]]", path), f"this test cannot make a path of {pattern}"
         for method in _ACTIONS:
             own = getattr(handler, method.lower())
