@@ -34,7 +34,10 @@ def rows() -> Iterator[Row]:
     """One row for each way to encode: medians in microseconds."""
     with tempfile.TemporaryDirectory() as root:
         os.environ["TRACKSIDE_HOME"] = root
-        medians = _measure({**_floors(Path(root)), **_logs(Path(root))})
+        runs = {name: _run(name) for name in ("orjson", "msgspec", "json", "last")}
+        medians = _measure({**_floors(Path(root)), **_logs(runs)})
+        for run in runs.values():
+            run.finish()
     for what, ours, floor in (
         ("log() of 3 scalars, p50, orjson", "ours orjson", "orjson"),
         ("log() of 3 scalars, p50, msgspec", "ours msgspec", "msgspec"),
@@ -65,10 +68,9 @@ def _floors(root: Path) -> dict[str, Callable[[int], object]]:
     return {"orjson": with_orjson, "msgspec": with_msgspec, "json": with_json}
 
 
-def _logs(root: Path) -> dict[str, Callable[[int], object]]:
+def _logs(runs: dict[str, Run]) -> dict[str, Callable[[int], object]]:
     import trackside
 
-    runs = {name: _run(name) for name in ("orjson", "msgspec", "json")}
     numbers = [np.float64(i) + 0.5 for i in range(CALLS)]
     quarter, rate = np.float32(0.25), np.float64(1e-3)
 
@@ -84,9 +86,8 @@ def _logs(root: Path) -> dict[str, Callable[[int], object]]:
     def of_numpy(i: int) -> None:
         trackside.log({"loss": numbers[i], "accuracy": quarter, "lr": rate}, step=i)
 
+    assert trackside.tracking.current_run() is runs["last"]
     logs: dict[str, Callable[[int], object]] = {f"ours {name}": log_with(run) for name, run in runs.items()}
-    last = _run("orjson")
-    assert trackside.tracking.current_run() is last
     return {**logs, "ours by name": by_name_of_package, "ours numpy": of_numpy}
 
 
@@ -95,7 +96,7 @@ def _run(name: str) -> Run:
     run = Run(system_metrics=False, capture_git=False, capture_pip=False)
     folder = RunFolder(run.run_dir)
     path = folder.metrics
-    run._recorder = Recorder(path, IndexBlocks(folder, path), Losses(run.run_id), choose_encoding(name))
+    run._recorder = Recorder(path, IndexBlocks(folder, path), Losses(run.run_id), choose_encoding("orjson" if name == "last" else name))
     return run
 
 
