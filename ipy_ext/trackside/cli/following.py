@@ -19,14 +19,14 @@ __all__ = ["follow", "going_on", "limit_lines", "wait"]
 
 def wait(terminal: Terminal, job: Job) -> int:
     """Wait for the job's end; returns the exit code: 0 only for a completed one."""
-    terminal.note(f"{job.id} {job.name}")
+    terminal.note(_named(job))
     with going_on(terminal, job.id):
         return _ended(terminal, terminal.client.jobs.wait(job))
 
 
 def follow(terminal: Terminal, job: Job) -> int:
     """Show the job's output as it comes, then how it ended; returns the exit code."""
-    terminal.note(f"{job.id} {job.name}")
+    terminal.note(_named(job))
     with going_on(terminal, job.id):
         for text in terminal.client.jobs.logs(job, follow=True, binary=True):
             if not terminal.json:
@@ -50,6 +50,10 @@ def limit_lines(limits: Sequence[Limit]) -> str:
         f"  {limit.name} {limit.value:g}: {f'enforced by {limit.by}' if limit.enforced else 'not enforced here'}"
         for limit in limits
     )
+
+
+def _named(job: Job) -> str:
+    return job.id if job.name == job.id else f"{job.id} {job.name}"
 
 
 def _ended(terminal: Terminal, job: Job) -> int:

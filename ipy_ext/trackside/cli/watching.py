@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from trackside.cli.terminal import Terminal
-from trackside.errors import TracksideError
+from trackside.errors import TracksideError, TryAgain
 
 if TYPE_CHECKING:
     from trackside.models import JobPage
@@ -42,9 +43,9 @@ def _redraw(terminal: Terminal, page: Callable[[], JobPage]) -> None:
     """Read the list when an event came, draw it each second, since clocks run."""
     from trackside.cli.jobs import text_of
 
+    shown = page()
     changes = _Changes(terminal)
     changes.start()
-    shown = page()
     while True:
         sys.stdout.write(_CLEAR)
         terminal.line(text_of(shown))
@@ -53,7 +54,11 @@ def _redraw(terminal: Terminal, page: Callable[[], JobPage]) -> None:
             changes.happened.clear()
             if changes.failure is not None:
                 raise changes.failure
-            shown = page()
+            try:
+                shown = page()
+            except TryAgain:
+                changes.happened.set()  # the server is away; the list stays as it was until it is back
+                time.sleep(_CLOCK)
 
 
 class _Changes(threading.Thread):

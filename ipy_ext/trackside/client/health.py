@@ -16,7 +16,7 @@ from trackside.models import Health
 __all__ = ["ask_health"]
 
 _log = logging.getLogger(__name__)
-_SECONDS = 3.0
+_SECONDS = 10.0  # the process lives: a slow answer is likelier than none, and a second server is the worse mistake
 
 
 def ask_health(address: Address) -> Health | None:
