@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +19,7 @@ def written_aside(target: Path) -> Iterator[BinaryIO]:
 
     Raises InvalidInput when the target cannot be written.
     """
-    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}")
+    aside = target.with_name(f".{target.name}.{os.urandom(6).hex()}")
     try:
         with aside.open("xb") as file:
             yield file

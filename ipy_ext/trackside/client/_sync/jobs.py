@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import builtins
-import uuid
+import os
 from collections.abc import Iterable
 from contextlib import closing
 from typing import Literal, overload
@@ -211,7 +211,7 @@ class Jobs:
 
 def _once(idempotency_key: str | None) -> dict[str, str]:
     """Name the submission, so that it may be sent again when the connection breaks before the answer."""
-    key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
+    key = os.urandom(16).hex() if idempotency_key is None else idempotency_key
     if not key or not key.isascii() or not key.isprintable() or len(key) > 255:
         raise InvalidInput(f"idempotency_key: {key!r} cannot be sent.", hint="Use up to 255 letters, digits and signs.")
     return {"Idempotency-Key": key}
