@@ -11,7 +11,7 @@ __all__ = ["FORMAT", "JobSpec"]
 FORMAT = 1
 
 
-class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One job as asked for. Exactly one of ``command``, ``cell``, ``script``, ``notebook`` and ``function`` is set.
 
     Sizes are bytes, times are seconds. ``env`` holds what the submitter named; of ``secrets`` and of the carried

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from pathlib import Path
 
@@ -46,22 +45,49 @@ async def submit(core: Core, body: object, idempotency_key: str | None = None) -
 
 
 async def _make(core: Core, body: object, key: str | None) -> list[Job]:
-    submissions = await _read(core, body)
-    numbers = await core.store.reserve_job_ids(len(submissions))
-    records = [_record(core, submission, seq) for submission, seq in zip(submissions, numbers, strict=True)]
-    sealed = [_seal(core, submission) for submission in submissions]
-    await _lay_out_all(core, records)
+    making = _Making(core, await _read(core, body), key)
     try:
-        kept = await core.write(lambda tx: _insert(tx, records, sealed, key))
+        kept = await core.write(making.insert)
     except BaseException:
-        _undo(core, records)
+        making.undo()
         raise
-    if kept is records:
-        core.keep_sealed(zip((record.id for record in records), sealed, strict=True))
-    else:  # another server with the same key was faster
-        _undo(core, records)
+    if making.records:
+        core.keep_sealed(zip((record.id for record in making.records), making.sealed, strict=True))
     core.settle(kept)
     return [core.wire(record) for record in kept]
+
+
+class _Making:
+    """Jobs in the making: numbered, laid out and inserted in one transaction, which the writer may run more than once."""
+
+    def __init__(self, core: Core, submissions: list[Submission], key: str | None) -> None:
+        self._core = core
+        self._submissions = submissions
+        self._key = key
+        self.sealed = [core.vault.seal(each.environment, each.secrets) for each in submissions]
+        self.records: list[JobRecord] = []
+
+    def insert(self, tx: Tx) -> list[JobRecord]:
+        """Make the run folders and the rows; another server with the same key may have been faster."""
+        self.undo()
+        if self._key is not None and (known := tx.find_submission(self._key, now=tx.now)) is not None:
+            return [record for record in map(tx.job, known) if record is not None]
+        for submission, seq in zip(self._submissions, tx.reserve_job_ids(len(self._submissions)), strict=True):
+            record = _record(self._core, submission, seq)
+            lay_out(record, self._core.home, self._core.home_id)
+            self.records.append(record)
+        for record, secrets in zip(self.records, self.sealed, strict=True):
+            tx.insert_job(record, secrets=secrets, reserved=True)
+            tx.upsert_run(row_of_job(record))
+        if self._key is not None:
+            tx.remember_submission(self._key, [record.id for record in self.records])
+        return list(self.records)
+
+    def undo(self) -> None:
+        """Take away what was laid out."""
+        for record in self.records:
+            undo_lay_out(record, self._core.home)
+        self.records.clear()
 
 
 async def dry_run(core: Core, body: object) -> DryRun:
@@ -102,10 +128,6 @@ def _read_one(core: Core, raw: object, machine: Machine, index: int, count: int)
     return submission
 
 
-def _seal(core: Core, submission: Submission) -> bytes:
-    return core.vault.seal(submission.environment, submission.secrets)
-
-
 def _record(core: Core, submission: Submission, seq: int) -> JobRecord:
     spec = submission.spec
     return JobRecord(
@@ -121,19 +143,6 @@ def _record(core: Core, submission: Submission, seq: int) -> JobRecord:
     )
 
 
-def _insert(tx: Tx, records: list[JobRecord], sealed: list[bytes], key: str | None) -> list[JobRecord]:
-    """Runs in the writer, perhaps more than once."""
-    if key is not None:
-        known = tx.find_submission(key, now=tx.now)
-        if known is not None:
-            return [record for record in map(tx.job, known) if record is not None]
-        tx.remember_submission(key, [record.id for record in records])
-    for record, secrets in zip(records, sealed, strict=True):
-        tx.insert_job(record, secrets=secrets)
-        tx.upsert_run(row_of_job(record))
-    return records
-
-
 async def _made_before(core: Core, key: str) -> list[Job] | None:
     def find(reader: Reader) -> list[JobRecord] | None:
         known = reader.find_submission(key, now=utc_now())
@@ -143,25 +152,3 @@ async def _made_before(core: Core, key: str) -> list[Job] | None:
     if known == []:
         raise Conflict("The jobs made under this Idempotency-Key were deleted.", hint="Use a new key.")
     return None if known is None else [core.wire(record) for record in known]
-
-
-async def _lay_out_all(core: Core, records: list[JobRecord]) -> None:
-    """Make all run folders or none: that of one cell or command on the loop; many, or those with files to copy, off it."""
-
-    def lay_out_each() -> None:
-        for index, record in enumerate(records):
-            try:
-                lay_out(record, core.home, core.home_id)
-            except BaseException:
-                _undo(core, records[:index])
-                raise
-
-    if len(records) == 1 and records[0].spec.script is None and records[0].spec.notebook is None:
-        lay_out_each()
-    else:
-        await asyncio.to_thread(lay_out_each)
-
-
-def _undo(core: Core, records: list[JobRecord]) -> None:
-    for record in records:
-        undo_lay_out(record, core.home)

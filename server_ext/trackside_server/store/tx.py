@@ -57,11 +57,11 @@ class Tx(Reader):
         """Have the ids that follow be above this number: run folders from before the store may bear those below."""
         self._connection.execute(_RAISE, {"at_least": at_least})
 
-    def insert_job(self, record: JobRecord, *, secrets: bytes | None = None) -> JobRecord:
-        """Keep a new job and return it with its number: the one it brings (reserved, or read from a folder), or the next."""
+    def insert_job(self, record: JobRecord, *, secrets: bytes | None = None, reserved: bool = False) -> JobRecord:
+        """Keep a new job and return it with its number: the one it brings (read from a folder, or ``reserved``), or the next."""
         if record.seq == 0:
             record = msgspec.structs.replace(record, seq=self.reserve_job_ids()[0])
-        else:
+        elif not reserved:
             self.raise_job_ids(record.seq)
         self._connection.execute(
             _INSERT_JOB,
