@@ -1,0 +1,194 @@
+"""The side panel and the run view: live without any notebook, back after a reload, whole after the server died."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Lab
+from tests.serving import until
+
+_TRAIN = """
+import time, trackside
+run = trackside.init(name="inner", system_metrics=False, capture_git=False, capture_pip=False)
+for step in range({steps}):
+    trackside.log({{"train/loss": 1 / (1 + step), "val/loss": 2 / (1 + step), "acc": step}}, step=step)
+    print("\\x1b[31mstep\\x1b[0m", step, flush=True)
+    time.sleep({pause})
+open("/tmp/note-{name}.txt", "w").write("kept by {name}")
+run.save_artifact("/tmp/note-{name}.txt", "note.txt")
+"""
+
+
+def _train(window: Lab, name: str, steps: int, pause: float = 0.02) -> dict[str, object]:
+    code = _TRAIN.format(name=name, steps=steps, pause=pause)
+    return window.server.submit(command=[sys.executable, "-c", code], name=name, config={"lr": 0.003})
+
+
+def _layout(window: Lab) -> str:
+    headers = {"Authorization": f"token {window.server.token}"}
+    return window.server.client.get(f"{window.server.url}lab/api/workspaces/default", headers=headers).text
+
+
+def _row(name: str) -> str:
+    return f"[data-trackside=job-row]:has(.ts-row-name:text-is('{name}'))"
+
+
+def _show_panel(window: Lab) -> None:
+    window.page.evaluate("async () => { await window.jupyterapp.commands.execute('trackside:show-panel') }")
+    window.page.wait_for_selector("[data-trackside=side-panel][data-state=here]")
+
+
+def _open_run(window: Lab, run: object, tab: str) -> None:
+    window.page.evaluate(
+        "args => window.jupyterapp.commands.execute('trackside:open-run', args)", {"runId": run, "tab": tab}
+    )
+    window.page.wait_for_selector(f"[data-trackside=run-view][data-run-id={run}] [aria-selected=true][data-tab={tab}]")
+
+
+def test_jobs_come_go_and_obey_in_the_side_panel(window: Lab) -> None:
+    """Nothing is reloaded by hand: appear, filter, cancel, retry and delete."""
+    window.open()
+    _show_panel(window)
+    job = window.server.submit(command="sleep 600", name="sleeper")
+    page, row = window.page, _row("sleeper")
+    expect(page.locator(f"{row}[data-status=running]")).to_be_visible()
+    expect(page.locator("[data-trackside=status-item]")).to_contain_text("running")
+    page.fill("[data-trackside=job-filter]", "no such name")
+    expect(page.locator(row)).to_have_count(0)
+    page.fill("[data-trackside=job-filter]", "status:running sleep")
+    expect(page.locator(row)).to_be_visible()
+    page.fill("[data-trackside=job-filter]", "sleeper")
+
+    page.hover(row)
+    page.click(f"{row} [data-trackside=cancel]")
+    expect(page.locator(f"{row}[data-status=cancelled]")).to_be_visible()
+    page.hover(row)
+    page.click(f"{row} [data-trackside=retry]")
+    expect(page.locator(f"{row}[data-status=running]")).to_be_visible()
+    window.server.post(f"jobs/{job['id']}/cancel")
+    expect(page.locator(f"{row}[data-status=cancelled]")).to_be_visible()
+
+    page.click(row, button="right")
+    page.click(".lm-Menu-itemLabel:text-is('Delete Job…')")
+    page.click(".jp-Dialog-button.jp-mod-warn")
+    expect(page.locator(row)).to_have_count(0)
+    assert window.server.get(f"jobs/{job['id']}").status_code == 404
+
+
+def test_the_run_view_shows_all_of_a_run_and_is_back_after_a_reload(window: Lab) -> None:
+    window.open()
+    _show_panel(window)
+    job = _train(window, "viewed", steps=60)
+    page = window.page
+    page.click(f"{_row('viewed')} .ts-row-main")
+    view = f"[data-trackside=run-view][data-run-id={job['run_id']}]"
+    expect(page.locator(f"{view} [data-trackside=status][data-status=completed]")).to_be_visible(timeout=60_000)
+    expect(page.locator(f"{view} [data-trackside=source]")).to_contain_text("trackside.log")
+
+    page.click(f"{view} [data-trackside=tab-curves]")
+    expect(page.locator(f"{view} [data-trackside=curve][data-key=loss]")).to_have_attribute("data-points", "120")
+    expect(page.locator(f"{view} [data-trackside=curve][data-key=acc]")).to_have_attribute("data-last", "59")
+    page.click(f"{view} [data-trackside=tab-log]")
+    expect(page.locator(f"{view} [data-trackside=log]")).to_have_attribute("data-lines", "60")
+    expect(page.locator(f"{view} .ts-log-line").last).to_have_text("step 59")
+    page.click(f"{view} [data-trackside=tab-config]")
+    expect(page.locator(f"{view} [data-key=lr]")).to_have_text("0.003")
+    page.click(f"{view} [data-trackside=tab-artifacts]")
+    page.click(f"{view} [data-trackside=artifact] .ts-fold")
+    expect(page.locator(f"{view} [data-trackside=preview]")).to_contain_text("kept by viewed")
+    with page.expect_download() as download:
+        page.click(f"{view} [data-trackside=download]")
+    assert Path(download.value.path()).read_text() == "kept by viewed"
+    window.screenshot("run-view")
+
+    page.keyboard.press("Home")
+    page.focus(f"{view} [data-tab=artifacts]")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(f"{view} [data-tab=outputs]")).to_have_attribute("aria-selected", "true")
+    until(lambda: f"trackside-runs:{job['run_id']}" in _layout(window) and '"outputs"' in _layout(window), "the layout")
+    page.goto(f"{window.server.url}lab?token={window.server.token}")
+    window.wait_ready()
+    expect(page.locator(f"{view} [data-tab=outputs][aria-selected=true]")).to_be_attached()
+
+
+def test_curves_and_log_are_whole_after_the_server_was_killed_and_came_back(window: Lab) -> None:
+    """No gap and no repeat: as many points and lines as the job wrote."""
+    window.open()
+    job = _train(window, "unbroken", steps=250, pause=0.04)
+    _open_run(window, job["run_id"], "log")
+    page, view = window.page, f"[data-trackside=run-view][data-run-id={job['run_id']}]"
+    page.wait_for_function("Number(document.querySelector('[data-trackside=log]')?.dataset.lines) > 5")
+    window.server.port = urlsplit(window.server.url).port or 0
+    window.server.kill()
+    window.server.start()
+    window.server.ended(str(job["id"]), timeout=60)
+
+    expect(page.locator(f"{view} [data-trackside=status][data-status=completed]")).to_be_visible(timeout=60_000)
+    expect(page.locator(f"{view} [data-trackside=log]")).to_have_attribute("data-lines", "250", timeout=60_000)
+    _open_run(window, job["run_id"], "curves")  # by command: Lab's own dialog about the connection may cover the tab
+    expect(page.locator(f"{view} [data-trackside=curve][data-key=acc]")).to_have_attribute("data-points", "250")
+
+
+def test_a_log_of_a_million_lines_stands_in_few_rows_and_can_be_read_backwards(window: Lab) -> None:
+    window.open()
+    job = window.server.submit(command="seq 1000000", name="long")
+    window.server.ended(str(job["id"]))
+    _open_run(window, job["run_id"], "log")
+    page = window.page
+    expect(page.locator(".ts-log-line:text-is('1000000')")).to_be_visible()
+    assert page.locator(".ts-log-line").count() < 200
+    before = page.evaluate("Number(document.querySelector('[data-trackside=log]').dataset.lines)")
+    page.locator("[data-trackside=log-window]").press("Home")
+    page.wait_for_function(
+        "before => Number(document.querySelector('[data-trackside=log]').dataset.lines) > before", arg=before
+    )
+    assert page.locator(".ts-log-line").count() < 200
+    page.locator("[data-trackside=log-window]").press("End")
+    expect(page.locator(".ts-log-line:text-is('1000000')")).to_be_visible()
+
+
+def test_a_strangers_job_is_never_shown_only_the_saved_picture(window: Lab) -> None:
+    """Another home, or the same id with another uuid: the sentence and the picture; the live job stays unseen."""
+    job = _train(window, "mine", steps=1)
+    ours = {"version": 1, "kind": "job", "run_id": job["run_id"], "name": "theirs"}
+    bundles = [
+        {**ours, "home_id": job["home_id"], "uuid": "0" * 32},
+        {**ours, "home_id": "0" * 32, "uuid": job["uuid"]},
+    ]
+    cells = [
+        {
+            "cell_type": "code",
+            "source": "",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [
+                {
+                    "output_type": "display_data",
+                    "metadata": {},
+                    "data": {
+                        "application/vnd.trackside.run+json": bundle,
+                        "image/png": _PIXEL,
+                        "text/plain": "theirs",
+                    },
+                }
+            ],
+        }
+        for bundle in bundles
+    ]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (window.server.place.root / "work" / "stranger.ipynb").write_text(json.dumps(notebook))
+    window.open("stranger.ipynb")
+    saved = window.page.locator("[data-trackside=saved]")
+    expect(saved).to_have_count(2)
+    for index in range(2):
+        expect(saved.nth(index)).to_contain_text("This job belongs to another machine")
+        expect(saved.nth(index).locator("img")).to_have_attribute("alt", "theirs")
+    expect(window.page.locator("[data-trackside=job-panel]")).to_have_count(0)
+
+
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
