@@ -29,6 +29,7 @@ __all__ = ["Engine"]
 
 _LOOK_FOR_LOCK = 1.0
 _LOOK_FOR_COMMITS = 1.0
+_LOOK_FOR_RUNS = 2.0
 _BATCH = 500
 
 
@@ -88,6 +89,7 @@ class Engine:
         core.store.on_commit(self._tell)
         self._tasks.append(asyncio.create_task(_forever(self._hand_out, "events"), name="trackside-events"))
         self._tasks.append(asyncio.create_task(_forever(self._lead, "leadership"), name="trackside-lead"))
+        self._tasks.append(asyncio.create_task(_forever(self._find_runs, "runs"), name="trackside-runs"))
 
     async def close(self) -> None:
         """Let go of everything; jobs run on."""
@@ -166,6 +168,12 @@ class Engine:
         for record in fresh:
             if core.schedules and record.cancel_requested is not None and not record.is_terminal:
                 core.cancel_soon(record)
+
+    async def _find_runs(self) -> None:
+        """Tell those who listen of runs that were made without a job, while somebody listens."""
+        await asyncio.sleep(_LOOK_FOR_RUNS)
+        if self.core.hub.has_listeners:
+            await self.core.refresh_runs()
 
     async def _load_board(self) -> None:
         core = self.core

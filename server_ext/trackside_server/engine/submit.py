@@ -78,7 +78,7 @@ class _Making:
             self.records.append(record)
         for record, secrets in zip(self.records, self.sealed, strict=True):
             tx.insert_job(record, secrets=secrets, reserved=True)
-            tx.upsert_run(row_of_job(record))
+            tx.upsert_run(row_of_job(record), first=True)
         if self._key is not None:
             tx.remember_submission(self._key, [record.id for record in self.records])
         return list(self.records)

@@ -24,6 +24,8 @@ async def subscribe(core: Core, request: Subscribe) -> Messages:
     """Return the messages of a subscription; raises at once what is wrong with the request."""
     check_position("since", request.since)
     check_position("tail", request.tail)
+    if math.isnan(request.interval):
+        raise InvalidInput("interval: nan is no length of time.")
     if request.channel == "events":
         return _events(core, request)
     if request.channel == "system":
@@ -90,8 +92,6 @@ async def _status(core: Core, row: RunRow) -> Messages:
 
 
 async def _system(core: Core, request: Subscribe) -> Messages:
-    if math.isnan(request.interval):
-        raise InvalidInput("interval: nan is no length of time.")
     interval = min(max(request.interval, 0.5), 3600.0)
     yield Subscribed(request.sub)
     while True:

@@ -33,8 +33,8 @@ async def send_stream(handler: TracksideHandler, messages: Messages, place: Plac
     handler.set_header("X-Accel-Buffering", "no")
     try:
         await handler.flush()
-        async with contextlib.aclosing(messages):
-            async for message in _with_pauses(messages, handler.gone):
+        async with contextlib.aclosing(messages), contextlib.aclosing(_with_pauses(messages, handler.gone)) as paced:
+            async for message in paced:
                 frame = b": still here\n\n" if message is None else _frame(message, (place or _place)(message))
                 handler.write(frame)
                 await handler.flush()
