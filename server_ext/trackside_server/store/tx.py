@@ -63,22 +63,15 @@ class Tx(Reader):
             record = msgspec.structs.replace(record, seq=self.reserve_job_ids()[0])
         elif not reserved:
             self.raise_job_ids(record.seq)
-        self._connection.execute(
-            _INSERT_JOB,
-            {
-                "seq": record.seq,
-                "uuid": record.uuid,
-                "name": record.name,
-                "status": record.status,
-                "facts": job_facts(record),
-            },
-        )
+        facts = job_facts(record)
+        row = {"seq": record.seq, "uuid": record.uuid, "name": record.name, "status": record.status, "facts": facts}
+        self._connection.execute(_INSERT_JOB, row)
         self._connection.execute(_INSERT_SPEC, {"seq": record.seq, "spec": spec_text(record.spec)})
         self._tag_job(record)
         if secrets is not None:
             self._connection.execute(_INSERT_SECRETS, {"seq": record.seq, "sealed": secrets})
         self._counted[record.status] += 1
-        self._job_event(record)
+        self._job_event(record, facts)
         return record
 
     def update_job(self, job: str | int, **changes: Unpack[JobChanges]) -> JobRecord:
@@ -90,16 +83,16 @@ class Tx(Reader):
         after = msgspec.structs.replace(before, **changes)
         if after == before:
             return before
-        self._connection.execute(
-            _UPDATE_JOB, {"of": after.seq, "name": after.name, "status": after.status, "facts": job_facts(after)}
-        )
+        facts = job_facts(after)
+        row = {"of": after.seq, "name": after.name, "status": after.status, "facts": facts}
+        self._connection.execute(_UPDATE_JOB, row)
         if after.tags != before.tags:
             self._connection.execute(delete(job_tags).where(job_tags.c.seq == after.seq))
             self._tag_job(after)
         if after.status != before.status:
             self._counted[before.status] -= 1
             self._counted[after.status] += 1
-        self._job_event(after)
+        self._job_event(after, facts)
         return after
 
     def delete_job(self, job: str | int) -> None:
@@ -153,10 +146,13 @@ class Tx(Reader):
 
     # Runs
 
-    def upsert_run(self, row: RunRow) -> bool:
-        """Keep what is known of a run; return whether that is new. A run without a job leaves an event then."""
+    def upsert_run(self, row: RunRow, *, first: bool = False) -> bool:
+        """Keep what is known of a run; return whether that is new. A run without a job leaves an event then.
+
+        ``first``: nothing can be known of it yet.
+        """
         facts = run_facts(row)
-        row, before = run_from(facts), self.run(row.id)
+        row, before = run_from(facts), None if first else self.run(row.id)
         if before == row:
             return False
         values = {"name": row.name, "status": row.status, "created_at": to_micros(row.created_at), "facts": facts}
@@ -195,8 +191,8 @@ class Tx(Reader):
         else:
             self._events.append(NewEvent("run", event.at, None, event.run_id))
 
-    def _job_event(self, record: JobRecord) -> None:
-        self._events.append(NewEvent("job", self.now, record.seq, job_facts(record), record))
+    def _job_event(self, record: JobRecord, facts: str) -> None:
+        self._events.append(NewEvent("job", self.now, record.seq, facts, record))
 
     # For the writer: what is gathered while the writes of a group run is written once, before the commit
 
@@ -221,8 +217,12 @@ class Tx(Reader):
             {"at": to_micros(event.at), "kind": event.kind, "seq": event.seq, "payload": event.payload}
             for event in self._events
         ]
-        self._connection.execute(_INSERT_EVENT, rows)
-        last = self.last_event_id()
+        if len(rows) == 1:
+            key = self._connection.execute(_INSERT_EVENT, rows[0]).inserted_primary_key
+            last = key[0] if key else self.last_event_id()
+        else:
+            self._connection.execute(_INSERT_EVENT, rows)
+            last = self.last_event_id()
         numbered = zip(self._events, range(last - len(rows) + 1, last + 1), strict=True)
         done = [written(event, number, self._wire) for event, number in numbered]
         self._events.clear()
