@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from array import array
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from typing import cast
 import msgspec
 
 from trackside.models import Metrics, Series
-from trackside_server.engine.records import as_record, read_bytes
+from trackside_server.engine.records import read_bytes
 
 __all__ = ["read_curves"]
 
@@ -71,8 +72,12 @@ def _decode(line: bytes) -> dict[str, object] | None:
     try:
         return _DECODE(line)
     except ValueError:
-        mended = as_record(line)  # NaN and infinities may stand there bare
-        return None if mended is None else _DECODE(mended)
+        pass
+    try:  # takes numbers that are none in JSON: NaN, Infinity, 1e999
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 class _Columns:
@@ -117,9 +122,9 @@ class _Columns:
         if self._x == "time":
             return [_seconds(record.get("_timestamp")) for record in records]
         if self._x != "step":
-            return [_number(record.get(self._x)) for record in records]
+            return [_place(record.get(self._x)) for record in records]
         return [
-            step if (step := _number(record.get("step"))) is not None else _count_of(record, number)
+            step if (step := _place(record.get("step"))) is not None else _count_of(record, number)
             for number, record in enumerate(records, self._count)
         ]
 
@@ -133,8 +138,13 @@ def _are_plain(values: Sequence[object]) -> bool:
     return kinds <= {float, int} and -_PLAIN < min(numbers) <= max(numbers) < _PLAIN
 
 
+def _place(value: object) -> float | None:
+    number = _number(value)
+    return number if number is not None and math.isfinite(number) else None
+
+
 def _count_of(record: dict[str, object], number: int) -> float:
-    index = _number(record.get("_idx"))
+    index = _place(record.get("_idx"))
     return float(number) if index is None else index
 
 
