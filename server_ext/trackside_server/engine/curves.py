@@ -8,12 +8,20 @@ from array import array
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import msgspec
 
 from trackside.models import Metrics, Series
 from trackside_server.engine.records import read_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    _Floats: TypeAlias = NDArray[np.float64]
+    _Bools: TypeAlias = NDArray[np.bool_]
+    _Places: TypeAlias = NDArray[np.int64]
 
 __all__ = ["read_curves"]
 
@@ -22,7 +30,7 @@ _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _BLOCK = 1 << 20
 _PLAIN = 2**63
 _Records = list[dict[str, object]]
-_DECODE = msgspec.json.Decoder(dict[str, object]).decode
+_DECODER = msgspec.json.Decoder(dict[str, object])
 
 
 def read_curves(
@@ -40,27 +48,22 @@ def read_curves(
     """
     columns = _Columns(x, frozenset(keys) if keys else None)
     position, torn = since, 0
-    for lines, end in _blocks(path, since):
-        position, records = end, []
-        for line in lines:
-            record = _decode(line)
-            if record is not None:
-                records.append(record)
-            elif line.strip():
-                torn += 1
+    for block, end in _blocks(path, since):
+        records, passed_over = _read(block)
         columns.add(records)
+        position, torn = end, torn + passed_over
     series = {key: _series(xs, ys, max_points) for key, (xs, ys) in columns.found.items()}
     return Metrics(run_id, x, series, position, torn)
 
 
-def _blocks(path: Path, since: int) -> Iterator[tuple[list[bytes], int]]:
+def _blocks(path: Path, since: int) -> Iterator[tuple[bytes, int]]:
     """The whole lines from a position on, about a megabyte at a time, each time with the position after them."""
     position, size = since, _BLOCK
     while data := read_bytes(path, position, size):
         end = data.rfind(b"\n") + 1
         if end:
             position += end
-            yield data[:end].split(b"\n"), position
+            yield data[:end], position
             size = _BLOCK
         elif len(data) < size:
             return
@@ -68,10 +71,21 @@ def _blocks(path: Path, since: int) -> Iterator[tuple[list[bytes], int]]:
             size *= 4
 
 
+def _read(block: bytes) -> tuple[_Records, int]:
+    """The records of these lines, and the number of lines that were torn."""
+    try:
+        return _DECODER.decode_lines(block), 0
+    except (ValueError, RecursionError):
+        pass  # some line is not as it should be
+    lines = [line for line in block.split(b"\n") if line.strip()]
+    records = [record for record in map(_decode, lines) if record is not None]
+    return records, len(lines) - len(records)
+
+
 def _decode(line: bytes) -> dict[str, object] | None:
     try:
-        return _DECODE(line)
-    except ValueError:
+        return _DECODER.decode(line)
+    except (ValueError, RecursionError):
         pass
     try:  # takes numbers that are none in JSON: NaN, Infinity, 1e999
         found = json.loads(line)
@@ -123,6 +137,9 @@ class _Columns:
             return [_seconds(record.get("_timestamp")) for record in records]
         if self._x != "step":
             return [_place(record.get(self._x)) for record in records]
+        steps = [record.get("step") for record in records]
+        if _are_plain(steps):
+            return cast("list[float | None]", steps)
         return [
             step if (step := _place(record.get("step"))) is not None else _count_of(record, number)
             for number, record in enumerate(records, self._count)
@@ -135,7 +152,7 @@ def _are_plain(values: Sequence[object]) -> bool:
     if kinds == {float}:
         return True
     numbers = cast("Sequence[float]", values)
-    return kinds <= {float, int} and -_PLAIN < min(numbers) <= max(numbers) < _PLAIN
+    return bool(kinds) and kinds <= {float, int} and -_PLAIN < min(numbers) <= max(numbers) < _PLAIN
 
 
 def _place(value: object) -> float | None:
@@ -165,29 +182,35 @@ def _number(value: object) -> float | None:
 
 
 def _series(xs: array[float], ys: array[float], max_points: int) -> Series:
-    finite = [y for y in ys if math.isfinite(y)]
-    last = ys[-1]
-    count = len(xs)
-    if 0 < max_points < count:
-        chosen = _downsample(ys, max_points)
-        xs, ys = array("d", (xs[index] for index in chosen)), array("d", (ys[index] for index in chosen))
+    import numpy as np
+
+    x, y = np.frombuffer(xs), np.frombuffer(ys)
+    finite = np.isfinite(y)
+    real = y[finite]
+    if 0 < max_points < len(y):
+        chosen = _downsample(y, finite, max_points)
+        x, y, finite = x[chosen], y[chosen], finite[chosen]
     return Series(
-        list(xs),
-        [y if math.isfinite(y) else None for y in ys],
-        count,
-        last if math.isfinite(last) else next(spelt for spelt, value in _SPECIAL.items() if repr(value) == repr(last)),
-        min(finite, default=None),
-        max(finite, default=None),
+        x.tolist(),
+        [value if seen else None for value, seen in zip(y.tolist(), finite.tolist(), strict=True)],
+        len(xs),
+        _spelt(ys[-1]),
+        float(real.min()) if len(real) else None,
+        float(real.max()) if len(real) else None,
     )
 
 
-def _downsample(ys: array[float], max_points: int) -> list[int]:
+def _spelt(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _downsample(y: _Floats, finite: _Bools, max_points: int) -> _Places:
     """The places of the points that show the curve: both ends, extremes all along, and where gaps begin."""
     import numpy as np
     from tsdownsample import MinMaxDownsampler
 
-    y = np.frombuffer(ys)
-    finite = np.isfinite(y)
     gaps = np.flatnonzero(~finite & np.roll(finite, 1))
     room = max_points - 2
     if len(gaps) > room // 4:
@@ -196,5 +219,4 @@ def _downsample(ys: array[float], max_points: int) -> list[int]:
     real = np.flatnonzero(finite)
     if len(real) > room:
         real = real[MinMaxDownsampler().downsample(y[real], n_out=room - room % 2)]
-    chosen: list[int] = np.unique(np.concatenate(([0], real, gaps, [len(y) - 1]))).tolist()
-    return chosen
+    return np.unique(np.concatenate(([0], real, gaps, [len(y) - 1])))
