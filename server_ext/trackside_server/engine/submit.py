@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -22,12 +25,16 @@ from trackside_server.store import Reader, Tx
 
 __all__ = ["dry_run", "submit"]
 
-_MOST = 10_000
+_T = TypeVar("_T")
+_MOST = 1_000
+"""Jobs of one request: they are made in one transaction, and others who write wait for it."""
+_AT_ONCE = 8
+"""Jobs that are read and sealed faster than a thread is asked to do it."""
 
 
 async def submit(core: Core, body: object, idempotency_key: str | None = None) -> list[Job]:
     """Make the jobs that a request describes; a key that was used before answers the jobs made then."""
-    if idempotency_key is None:
+    if not idempotency_key:
         return await _make(core, body, None)
     async with core.turn(idempotency_key):
         known = await _made_before(core, idempotency_key)
@@ -45,7 +52,9 @@ async def submit(core: Core, body: object, idempotency_key: str | None = None) -
 
 
 async def _make(core: Core, body: object, key: str | None) -> list[Job]:
-    making = _Making(core, await _read(core, body), key)
+    submissions = await _read(core, body)
+    sealed = await _aside(len(submissions), lambda: [_seal(core, each) for each in submissions])
+    making = _Making(core, submissions, sealed, key)
     try:
         kept = await core.write(making.insert)
     except BaseException:
@@ -60,11 +69,11 @@ async def _make(core: Core, body: object, key: str | None) -> list[Job]:
 class _Making:
     """Jobs in the making: numbered, laid out and inserted in one transaction, which the writer may run more than once."""
 
-    def __init__(self, core: Core, submissions: list[Submission], key: str | None) -> None:
+    def __init__(self, core: Core, submissions: list[Submission], sealed: list[bytes], key: str | None) -> None:
         self._core = core
         self._submissions = submissions
         self._key = key
-        self.sealed = [core.vault.seal(each.environment, each.secrets) for each in submissions]
+        self.sealed = sealed
         self.records: list[JobRecord] = []
 
     def insert(self, tx: Tx) -> list[JobRecord]:
@@ -111,7 +120,17 @@ async def _read(core: Core, body: object) -> list[Submission]:
     if not raws or len(raws) > _MOST:
         raise InvalidInput(f"A list of {len(raws)} jobs cannot be submitted.", hint=f"Send 1 to {_MOST} at a time.")
     core.seen_machine = machine = await core.machine.machine()
-    return [_read_one(core, raw, machine, index, len(raws)) for index, raw in enumerate(raws)]
+    count = len(raws)
+    return await _aside(count, lambda: [_read_one(core, raw, machine, index, count) for index, raw in enumerate(raws)])
+
+
+async def _aside(count: int, work: Callable[[], _T]) -> _T:
+    """Do work on so many jobs: at once, or in a thread where it would keep other requests waiting."""
+    return work() if count <= _AT_ONCE else await asyncio.to_thread(work)
+
+
+def _seal(core: Core, submission: Submission) -> bytes:
+    return core.vault.seal(submission.environment, submission.secrets)
 
 
 def _read_one(core: Core, raw: object, machine: Machine, index: int, count: int) -> Submission:
