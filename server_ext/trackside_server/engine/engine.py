@@ -119,7 +119,7 @@ class Engine:
         self._wake.others()
 
     def _changed(self, ref: AttemptRef) -> None:
-        if self.core.schedules:
+        if self.core.schedules and not self._scheduler.ended(ref):
             task = asyncio.ensure_future(attempts.look(self.core, ref))
             task.add_done_callback(_report)
 

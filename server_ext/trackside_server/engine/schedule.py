@@ -12,17 +12,17 @@ from trackside.errors import TracksideError, TryAgain
 from trackside.models import Reason
 from trackside_server.domain.command import argv_of, environment_of
 from trackside_server.domain.plan import Start, plan
-from trackside_server.domain.record import JobRecord
+from trackside_server.domain.record import JobChanges, JobRecord
 from trackside_server.engine import attempts
 from trackside_server.engine.cancel import BY_USER, cancel_waiting
-from trackside_server.engine.core import LOG, Core, utc_now
-from trackside_server.engine.index import row_of_job
-from trackside_server.executors.base import GivenBack, Launch, Started, StartFailed
-from trackside_server.store import Tx
+from trackside_server.engine.core import LOG, Core
+from trackside_server.executors.base import AttemptRef, GivenBack, Launch, Started, StartFailed
 from trackside_server.store.vault import Opened
 
 __all__ = ["Scheduler"]
 
+_FIRST_MOMENTS = 0.02
+"""Seconds that a job has run before that is written down: its interpreter's start is worth more than our hurry."""
 _LOOK_AGAIN = 5.0
 """Seconds after which a queue that did not move is looked at again: GPUs outside this home come free unannounced."""
 
@@ -34,6 +34,7 @@ class Scheduler:
         self._core = core
         self._soon = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._first_moments: dict[AttemptRef, asyncio.Event] = {}
 
     def plan_soon(self) -> None:
         """Look at the queue now."""
@@ -91,6 +92,7 @@ class Scheduler:
         core = self._core
         try:
             launch = self._launch(record, action)
+            self._first_moments[launch.ref] = asyncio.Event()
             outcome = await core.executors[record.executor].start(launch)
             await self._settle(record, launch, outcome)
         except TryAgain as error:
@@ -102,6 +104,7 @@ class Scheduler:
             LOG.exception("%s could not be started", record.id)
             await self._settle(record, None, StartFailed(Reason("start_failed", f"could not be started: {error}")))
         finally:
+            self._first_moments.pop(attempts.ref_of(record, record.attempt + 1), None)
             core.board.settled(record.id)
         fresh = core.board.get(record.id)
         if fresh is not None and fresh.cancel_requested is not None:
@@ -143,33 +146,23 @@ class Scheduler:
             core.machine.set_foreign(launch.gpus, outcome.reason.message)
             return
         if isinstance(outcome, StartFailed):
-            began = launch.ref.attempt if launch is not None else None
-            await attempts.close(core, record, attempts.start_failed(outcome.reason), attempt=began)
+            begun = JobChanges(attempt=launch.ref.attempt) if launch is not None else None
+            await attempts.close(core, record, attempts.start_failed(outcome.reason), begun=begun)
             return
         assert launch is not None
-
-        def running(tx: Tx) -> JobRecord:
-            _forget_secrets(core, tx, record)
-            begun = tx.update_job(
-                record.id,
-                status="running",
-                started_at=outcome.record.started_at or utc_now(),
-                attempt=launch.ref.attempt,
-                gpus=tuple(outcome.record.gpus),
-                limits=tuple(outcome.record.limits) or record.limits,
-            )
-            tx.upsert_run(row_of_job(begun))
-            return begun
-
-        begun = await core.write(running)
-        core.settle([begun])
+        if not await self._ended_at_once(launch.ref):
+            await attempts.begin(core, record, launch.ref, outcome.record)
         await attempts.look(core, launch.ref)
 
+    async def _ended_at_once(self, ref: AttemptRef) -> bool:
+        """Leave the machine to the job's first moments; one that ends within them is written down once, at its end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._first_moments[ref].wait(), _FIRST_MOMENTS)
+        return await attempts.close_at_once(self._core, ref)
 
-def _forget_secrets(core: Core, tx: Tx, record: JobRecord) -> None:
-    """Secrets are erased once taken; the carried environment stays, sealed, for a retry."""
-    if not record.spec.secrets:
-        return
-    sealed = tx.take_secrets(record.id)
-    if sealed is not None:
-        tx.keep_secrets(record.id, core.vault.seal(core.vault.open(sealed).environment, {}))
+    def ended(self, ref: AttemptRef) -> bool:
+        """Whether this attempt is still in its first moments, and so is seen to here."""
+        moments = self._first_moments.get(ref)
+        if moments is not None:
+            moments.set()
+        return moments is not None
