@@ -52,7 +52,9 @@ async def begin(core: Core, record: JobRecord, ref: AttemptRef, begun: AttemptRe
 
     def run(tx: Tx) -> JobRecord:
         forget_secrets(core, tx, record)
-        running = tx.update_job(record.id, status="running", **_facts(record, ref, begun))
+        changes = _facts(record, ref, begun)
+        changes["status"] = "running"
+        running = tx.update_job(record.id, **changes)
         tx.upsert_run(row_of_job(running))
         return running
 
