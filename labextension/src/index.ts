@@ -41,7 +41,12 @@ const core: JupyterFrontEndPlugin<ITrackside> = {
   provides: ITrackside,
   requires: [IRenderMimeRegistry],
   optional: [ISettingRegistry, ITranslator],
-  activate: (app: JupyterFrontEnd, rendermime: IRenderMimeRegistry, registry: ISettingRegistry | null, translator: ITranslator | null) => {
+  activate: (
+    app: JupyterFrontEnd,
+    rendermime: IRenderMimeRegistry,
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null
+  ) => {
     if (translator !== null) {
       speak(translator.load('trackside'));
     }
@@ -85,7 +90,12 @@ const panel: JupyterFrontEndPlugin<void> = {
     void state?.fetch(FOLDS).then(kept => folds.restore(Array.isArray(kept) ? kept.map(String) : []));
     const side = new SideWidget(() => surroundings, folds, selected);
     const views = new RunViews(app, lab, () => surroundings, selected);
-    addCommands(app, surroundings, () => app.shell.activateById(side.id), (runId, name, tab) => views.open(runId, name, tab));
+    addCommands(
+      app,
+      surroundings,
+      () => app.shell.activateById(side.id),
+      (runId, name, tab) => views.open(runId, name, tab)
+    );
     if (palette !== null) {
       addToPalette(palette);
     }

@@ -32,7 +32,11 @@ export function count(one: string, many: string, value: number): string {
 /** `"07:12"`, `"1:07:12"`, `"2 d 03:07"`: time that is passing. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
-  const [days, hours, minutes] = [Math.floor(whole / 86400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60];
+  const [days, hours, minutes] = [
+    Math.floor(whole / 86400),
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 60) % 60
+  ];
   if (days > 0) {
     return say('%1 d %2:%3', days, two(hours), two(minutes));
   }
@@ -90,7 +94,10 @@ export function number(value: number | string | null | undefined): string {
     return String(value);
   }
   if (magnitude !== 0 && (magnitude < 1e-3 || magnitude >= 1e6)) {
-    return value.toExponential(2).replace(/\.?0+e/, 'e').replace('e+', 'e');
+    return value
+      .toExponential(2)
+      .replace(/\.?0+e/, 'e')
+      .replace('e+', 'e');
   }
   if (magnitude < 0.1) {
     return value.toPrecision(3).replace(/0+$/, '');
@@ -177,7 +184,7 @@ export function jobSentence(job: Job, now: number): string {
     case 'cancelled':
       return `${took === null ? '' : say('after %1', duration(took))}${when}`.replace(/^ · /, '');
     case 'running':
-      return job.cancelling ? say('is being cancelled') : say('running for %1', clock(took ?? 0));
+      return job.cancelling ? say('cancelling') : say('running for %1', clock(took ?? 0));
     default:
       return job.message || statusWord(job.status);
   }

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import ts from 'typescript';
 import { expect, it } from 'vitest';
 
 const SOURCE = join(__dirname, '../src');
@@ -51,7 +52,32 @@ it('the model knows no document and no JupyterLab', () => {
 });
 
 it('no file is longer than 500 lines and none says any', () => {
-  const texts = files.filter(file => file !== 'api/schema.ts').map(file => ({ file, text: readFileSync(join(SOURCE, file), 'utf-8') }));
+  const texts = files
+    .filter(file => file !== 'api/schema.ts')
+    .map(file => ({ file, text: readFileSync(join(SOURCE, file), 'utf-8') }));
   expect(texts.filter(({ text }) => text.split('\n').length > 500).map(({ file }) => file)).toEqual([]);
   expect(texts.filter(({ text }) => /:\s*any\b|<any>|as any\b/.test(text)).map(({ file }) => file)).toEqual([]);
+});
+
+it('no function is longer than 50 lines', () => {
+  const long: string[] = [];
+  for (const file of files) {
+    const kind = file.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+    const source = ts.createSourceFile(
+      file,
+      readFileSync(join(SOURCE, file), 'utf-8'),
+      ts.ScriptTarget.Latest,
+      true,
+      kind
+    );
+    const line = (position: number) => source.getLineAndCharacterOfPosition(position).line;
+    const visit = (node: ts.Node): void => {
+      if (ts.isFunctionLike(node) && line(node.end) - line(node.getStart()) >= 50) {
+        long.push(`${file}:${line(node.getStart()) + 1}`);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+  }
+  expect(long).toEqual([]);
 });

@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest';
 
-import { clock, duration, endPhrase, gpuName, holderPhrase, jobSentence, limitSentence, moment, number, size, sizeOf, timeLeft } from '../src/words';
+import {
+  clock,
+  duration,
+  endPhrase,
+  gpuName,
+  holderPhrase,
+  jobSentence,
+  limitSentence,
+  moment,
+  number,
+  size,
+  sizeOf,
+  timeLeft
+} from '../src/words';
 import { job } from './model/sample';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
@@ -59,14 +72,18 @@ describe('sentences', () => {
   it('name the reason of an end, and none for a wish of the user', () => {
     expect(endPhrase('failed', { code: 'out_of_memory', message: '' })).toBe('failed · out of memory');
     expect(endPhrase('failed', { code: 'exit_code', message: '' }, 3)).toBe('failed · exit code 3');
-    expect(endPhrase('failed', { code: 'exception', message: 'ValueError: no\nmore' }, 1)).toBe('failed · ValueError: no');
+    expect(endPhrase('failed', { code: 'exception', message: 'ValueError: no\nmore' }, 1)).toBe(
+      'failed · ValueError: no'
+    );
     expect(endPhrase('failed', { code: 'signal', message: '' }, -9)).toBe('failed · signal 9');
     expect(endPhrase('cancelled', { code: 'cancelled_by_user', message: '' })).toBe('cancelled');
   });
 
   it('say of each limit whether it holds', () => {
     expect(limitSentence({ name: 'time', value: 7200, enforced: true, by: 'runner' })).toBe('time limit 2 h, enforced');
-    expect(limitSentence({ name: 'memory', value: 2 ** 33, enforced: false, by: '' })).toBe('memory limit 8 GB, not enforced');
+    expect(limitSentence({ name: 'memory', value: 2 ** 33, enforced: false, by: '' })).toBe(
+      'memory limit 8 GB, not enforced'
+    );
   });
 
   it('tell what is left only where that can be known', () => {
@@ -75,13 +92,33 @@ describe('sentences', () => {
   });
 
   it('tell who holds a GPU and since when it idles', () => {
-    const holder = { kind: 'kernel', label: 'analysis.ipynb', id: null, user: null, since: null, until: null, share: 1 };
+    const holder = {
+      kind: 'kernel',
+      label: 'analysis.ipynb',
+      id: null,
+      user: null,
+      since: null,
+      until: null,
+      share: 1
+    };
     expect(holderPhrase({ ...holder, idle_since: '2026-11-22T09:00:00Z' }, NOW)).toBe('analysis.ipynb · idle 3 h');
-    expect(holderPhrase({ ...holder, kind: 'job', label: 'baseline', id: 'job-41', idle_since: null }, NOW)).toBe('baseline · 41');
+    expect(holderPhrase({ ...holder, kind: 'job', label: 'baseline', id: 'job-41', idle_since: null }, NOW)).toBe(
+      'baseline · 41'
+    );
   });
 
   it('call a GPU by its short name and memory', () => {
-    const gpu = { index: 0, uuid: 'g', memory_total: 80 * 2 ** 30, memory_used: 0, utilization: 0, temperature: null, power: null, free: true, holders: [] };
+    const gpu = {
+      index: 0,
+      uuid: 'g',
+      memory_total: 80 * 2 ** 30,
+      memory_used: 0,
+      utilization: 0,
+      temperature: null,
+      power: null,
+      free: true,
+      holders: []
+    };
     expect(gpuName({ ...gpu, name: 'NVIDIA H100 80GB HBM3' })).toBe('H100 80 GB');
   });
 

@@ -88,6 +88,11 @@ export class Live {
     return held;
   }
 
+  /** Whether somebody is subscribed, so that a connection is needed. */
+  get wanted(): boolean {
+    return this.held.size > 0;
+  }
+
   /** Hear when the connection opens or breaks. */
   onConnection(listener: (connected: boolean) => void): Subscription {
     this.connectionListeners.add(listener);

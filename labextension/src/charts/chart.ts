@@ -116,7 +116,13 @@ export class Chart {
   /** The plot for these lines; a new one when what cannot be changed afterwards has changed. */
   private ready(width: number, height: number): uPlot {
     const { time, log, mark, sync } = this.options;
-    const look = JSON.stringify([this.lines.map(line => [line.label, line.color, line.faint, line.points.length < 2]), time, log, mark, sync]);
+    const look = JSON.stringify([
+      this.lines.map(line => [line.label, line.color, line.faint, line.points.length < 2]),
+      time,
+      log,
+      mark,
+      sync
+    ]);
     if (this.plot === null || look !== this.look) {
       this.forget();
       this.look = look;
@@ -138,7 +144,14 @@ export class Chart {
         y: { distr: log ? 3 : 1, range: log ? undefined : (_, least, greatest) => this.yRange(least, greatest) }
       },
       axes: [
-        { ...axis, size: X_SIZE, gap: 4, space: 44, grid: { show: false }, ...(time ? { values: timeValues } : { incrs: WHOLE }) },
+        {
+          ...axis,
+          size: X_SIZE,
+          gap: 4,
+          space: 44,
+          grid: { show: false },
+          ...(time ? { values: timeValues } : { incrs: WHOLE })
+        },
         {
           ...axis,
           size: Y_SIZE,
@@ -146,7 +159,8 @@ export class Chart {
           space: 26,
           grid: { stroke: colors.grid, width: 1 },
           ...(bytes && { incrs: POWERS }),
-          values: (_, splits) => (format ? splits.map(value => (value == null ? '' : format(value))) : axisNumbers(splits))
+          values: (_, splits) =>
+            format ? splits.map(value => (value == null ? '' : format(value))) : axisNumbers(splits)
         }
       ],
       cursor: {

@@ -19,9 +19,15 @@ export function group(keys: readonly string[]): Group[] {
     const title = key.replace(BEFORE, '').replace(AFTER, '') || key;
     found.set(title, [...(found.get(title) ?? []), key]);
   }
-  const groups = [...found].map(([title, members]) => ({ title: members.length > 1 ? title : (members[0] ?? title), keys: members }));
+  const groups = [...found].map(([title, members]) => ({
+    title: members.length > 1 ? title : (members[0] ?? title),
+    keys: members
+  }));
   const rank = (title: string) => (LESS.test(title) ? 0 : MORE.test(title) ? 1 : 2);
-  return groups.map((each, index) => ({ each, index })).sort((a, b) => rank(a.each.title) - rank(b.each.title) || a.index - b.index).map(({ each }) => each);
+  return groups
+    .map((each, index) => ({ each, index }))
+    .sort((a, b) => rank(a.each.title) - rank(b.each.title) || a.index - b.index)
+    .map(({ each }) => each);
 }
 
 /** What tells a key apart within its group: `train` and `val` of `loss`; a key alone keeps its name. */
@@ -43,7 +49,11 @@ export function best(values: readonly (number | null)[], towards: 'min' | 'max' 
   let found: number | null = null;
   values.forEach((value, index) => {
     const leader = found === null ? null : (values[found] ?? null);
-    if (value !== null && Number.isFinite(value) && (leader === null || (towards === 'max' ? value > leader : value < leader))) {
+    if (
+      value !== null &&
+      Number.isFinite(value) &&
+      (leader === null || (towards === 'max' ? value > leader : value < leader))
+    ) {
       found = index;
     }
   });

@@ -75,7 +75,9 @@ export function matcher(filter: string): (job: Job) => boolean {
 }
 
 function fits(job: Job, word: string): boolean {
-  const [field, value] = word.includes(':') ? [word.slice(0, word.indexOf(':')), word.slice(word.indexOf(':') + 1)] : ['', word];
+  const [field, value] = word.includes(':')
+    ? [word.slice(0, word.indexOf(':')), word.slice(word.indexOf(':') + 1)]
+    : ['', word];
   switch (field) {
     case 'tag':
       return (job.spec.tags ?? []).some(tag => tag.toLowerCase().startsWith(value));

@@ -24,9 +24,12 @@ export interface Held extends Subscription {
 }
 
 const LINGER = 5_000;
+const PATIENCE = 3_000;
 
 export class Trackside {
   readonly home = new Cell<Home>({ state: 'asking' });
+  /** Whether the stream broke and has not come back within a few seconds. */
+  readonly lost = new Cell(false);
   readonly events: Events;
   readonly jobs: JobList;
   readonly machine: Machine;
@@ -46,6 +49,7 @@ export class Trackside {
     this.jobs = new JobList(rest, this.events, soon);
     this.machine = new Machine(live);
     this.pulse = new Pulse(rest, live);
+    this.noticeLoss(live);
     this.machine.sample.subscribe(() => this.jobs.setCounts(this.machine.sample.get()?.jobs ?? {}));
     this.started = new Promise(resolve => {
       this.tellStarted = resolve;
@@ -67,6 +71,18 @@ export class Trackside {
       }
       await new Promise(resolve => setTimeout(resolve, backoff.next()));
     }
+  }
+
+  private noticeLoss(live: Live): void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    live.onConnection(connected => {
+      clearTimeout(timer);
+      if (connected) {
+        this.lost.set(false);
+      } else if (live.wanted) {
+        timer = setTimeout(() => this.lost.set(live.wanted && !live.connected), PATIENCE);
+      }
+    });
   }
 
   private async readJobs(): Promise<boolean> {

@@ -33,7 +33,9 @@ export function Gpus({ folds }: { folds: Folds }): JSX.Element {
         {sample !== null && gpus.length === 0 && (
           <p className="ts-note">{sample.gpu_message || say('This machine has no GPU; jobs share its CPUs.')}</p>
         )}
-        {sample !== null && gpus.length > 0 && sample.gpu_message && <p className="ts-note ts-warn">{sample.gpu_message}</p>}
+        {sample !== null && gpus.length > 0 && sample.gpu_message && (
+          <p className="ts-note ts-warn">{sample.gpu_message}</p>
+        )}
         {sample !== null && <HostRow sample={sample} />}
       </div>
     </Section>
@@ -42,10 +44,18 @@ export function Gpus({ folds }: { folds: Folds }): JSX.Element {
 
 function GpuRow({ gpu, now }: { gpu: Gpu; now: number }): JSX.Element {
   const idle = gpu.holders.some(holder => idleLong(holder, now));
-  const who = gpu.holders.map(holder => holderPhrase(holder, now)).join(', ') || (gpu.free ? say('free') : say('in use'));
+  const who =
+    gpu.holders.map(holder => holderPhrase(holder, now)).join(', ') || (gpu.free ? say('free') : say('in use'));
   const busy = gpu.memory_used > 0 || (gpu.utilization ?? 0) > 0;
   return (
-    <div className="ts-gpu" role="listitem" data-trackside="gpu-row" data-index={gpu.index} data-free={gpu.free} title={gpu.holders.map(holderTitle).join('\n')}>
+    <div
+      className="ts-gpu"
+      role="listitem"
+      data-trackside="gpu-row"
+      data-index={gpu.index}
+      data-free={gpu.free}
+      title={gpu.holders.map(holderTitle).join('\n')}
+    >
       <div className="ts-gpu-head">
         <b>{gpu.index}</b>
         <span className="ts-gpu-name">{gpuName(gpu)}</span>
@@ -124,7 +134,14 @@ function Bars({ left, right }: { left: Measure; right: Measure }): JSX.Element {
 function Meter({ share, label, kind }: Measure & { kind: 'use' | 'memory' }): JSX.Element {
   const percent = Math.round(Math.min(1, Math.max(0, share)) * 100);
   return (
-    <div className={`ts-bar ts-bar-${kind}`} role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent}>
+    <div
+      className={`ts-bar ts-bar-${kind}`}
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+    >
       <i style={{ width: `${percent}%` }} />
     </div>
   );

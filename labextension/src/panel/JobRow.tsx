@@ -6,7 +6,18 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import type { Job } from '../api/types';
 import { isFinal } from '../model/jobs';
 import type { Beat } from '../model/pulse';
-import { clock, jobSentence, number, progressWords, reasonPhrase, say, seconds, shortId, statusWord, timeLeft } from '../words';
+import {
+  clock,
+  jobSentence,
+  number,
+  progressWords,
+  reasonPhrase,
+  say,
+  seconds,
+  shortId,
+  statusWord,
+  timeLeft
+} from '../words';
 import { Dot } from '../run/Dot';
 import { ProgressBar } from '../run/Resources';
 import { useHere } from '../run/surroundings';
@@ -86,7 +97,15 @@ function runningWords(job: Job, beat: Beat | undefined, now: number): string {
 function RowVerbs({ job }: { job: Job }): JSX.Element {
   const { actions } = useHere();
   if (!isFinal(job.status)) {
-    return <IconVerb name="cancel" icon={closeIcon} label={say('Cancel %1', job.name)} act={() => actions.cancel(job)} off={job.cancelling} />;
+    return (
+      <IconVerb
+        name="cancel"
+        icon={closeIcon}
+        label={say('Cancel %1', job.name)}
+        act={() => actions.cancel(job)}
+        off={job.cancelling}
+      />
+    );
   }
   return (
     <>
@@ -106,7 +125,15 @@ interface IconVerbProps {
 
 function IconVerb({ name, icon, label, act, off = false }: IconVerbProps): JSX.Element {
   return (
-    <button type="button" className="ts-icon" data-trackside={name} title={label} aria-label={label} disabled={off} onClick={() => void act()}>
+    <button
+      type="button"
+      className="ts-icon"
+      data-trackside={name}
+      title={label}
+      aria-label={label}
+      disabled={off}
+      onClick={() => void act()}
+    >
       <icon.react tag="span" stylesheet="menuItem" />
     </button>
   );

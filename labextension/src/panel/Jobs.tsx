@@ -35,18 +35,16 @@ export function Jobs({ folds, selected }: { folds: Folds; selected: string | nul
         <Teach />
       ) : (
         <>
-          <input
-            className="ts-input ts-wide"
-            type="search"
-            value={filter}
-            placeholder={say('Filter: name, tag:, status:')}
-            aria-label={say('Filter jobs by name, tag: or status:')}
-            data-trackside="job-filter"
-            onChange={event => setFilter(event.target.value)}
-          />
+          <Filter value={filter} change={setFilter} />
           <div className="ts-rows" role="list" onKeyDown={moveFocus} data-trackside="job-list">
             {rows.map(job => (
-              <JobRow key={job.id} job={job} beat={beats.get(job.run_id)} now={now} selected={job.run_id === selected} />
+              <JobRow
+                key={job.id}
+                job={job}
+                beat={beats.get(job.run_id)}
+                now={now}
+                selected={job.run_id === selected}
+              />
             ))}
           </div>
           <Rest
@@ -60,6 +58,20 @@ export function Jobs({ folds, selected }: { folds: Folds; selected: string | nul
         </>
       )}
     </Section>
+  );
+}
+
+function Filter({ value, change }: { value: string; change: (value: string) => void }): JSX.Element {
+  return (
+    <input
+      className="ts-input ts-wide"
+      type="search"
+      value={value}
+      placeholder={say('Filter: name, tag:, status:')}
+      aria-label={say('Filter jobs by name, tag: or status:')}
+      data-trackside="job-filter"
+      onChange={event => change(event.target.value)}
+    />
   );
 }
 
@@ -127,8 +139,12 @@ function Teach(): JSX.Element {
     <div className="ts-teach" data-trackside="teach">
       <p>{say('No jobs yet. Put this over a cell and run it:')}</p>
       <pre>%load_ext trackside</pre>
-      <pre>{'%%submit --name first\nfor step in range(100):\n    trackside.log({"loss": 1 / (step + 1)}, step=step)'}</pre>
-      <p>{say('The cell becomes a job with its own process; the kernel stays free, and the job goes on when it dies.')}</p>
+      <pre>
+        {'%%submit --name first\nfor step in range(100):\n    trackside.log({"loss": 1 / (step + 1)}, step=step)'}
+      </pre>
+      <p>
+        {say('The cell becomes a job with its own process; the kernel stays free, and the job goes on when it dies.')}
+      </p>
     </div>
   );
 }

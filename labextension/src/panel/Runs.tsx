@@ -35,7 +35,9 @@ export function Runs({ folds, selected }: { folds: Folds; selected: string | nul
         />
       )}
       {problem && <p className="ts-note ts-bad">{problem}</p>}
-      {page !== null && runs.length === 0 && query && !problem && <p className="ts-note">{say('No run fits this search.')}</p>}
+      {page !== null && runs.length === 0 && query && !problem && (
+        <p className="ts-note">{say('No run fits this search.')}</p>
+      )}
       {runs.length > 0 && <Table runs={runs} selected={selected} />}
       {page?.next != null && (
         <div className="ts-note">
@@ -57,7 +59,9 @@ function useRuns(query: string, open: boolean): { page: RunPage | null; problem:
   const [beat, setBeat] = React.useState(0);
   const states = Object.entries(jobs.counts).join();
   React.useEffect(() => {
-    const listening = trackside.events.listen({ onEvent: event => event.type === 'run' && setBeat(before => before + 1) });
+    const listening = trackside.events.listen({
+      onEvent: event => event.type === 'run' && setBeat(before => before + 1)
+    });
     return () => listening.dispose();
   }, [trackside]);
   React.useEffect(() => {
@@ -91,8 +95,6 @@ function useRuns(query: string, open: boolean): { page: RunPage | null; problem:
 }
 
 function Table({ runs, selected }: { runs: readonly RunInfo[]; selected: string | null }): JSX.Element {
-  const { trackside, actions } = useHere();
-  const now = trackside.now();
   const keys = telling(runs);
   return (
     <div className="ts-table-room">
@@ -111,23 +113,36 @@ function Table({ runs, selected }: { runs: readonly RunInfo[]; selected: string 
         </thead>
         <tbody>
           {runs.map(run => (
-            <tr key={run.id} className={run.id === selected ? 'ts-selected' : undefined} data-trackside="run-row" data-run-id={run.id} data-status={run.status}>
-              <td>
-                <Dot status={run.status} />
-                <button type="button" className="ts-plainlink" title={run.id} onClick={() => actions.open(run.id, run.name)}>
-                  {run.name}
-                </button>
-              </td>
-              {keys.map(({ key, value }) => (
-                <td key={key}>{valueOf(value(run))}</td>
-              ))}
-              <td>{runDuration(run, now)}</td>
-              <td>{run.started_at === null ? '–' : moment(run.started_at, now)}</td>
-            </tr>
+            <Row key={run.id} run={run} keys={keys} selected={run.id === selected} />
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Row({ run, keys, selected }: { run: RunInfo; keys: readonly KeyColumn[]; selected: boolean }): JSX.Element {
+  const { trackside, actions } = useHere();
+  const now = trackside.now();
+  return (
+    <tr
+      className={selected ? 'ts-selected' : undefined}
+      data-trackside="run-row"
+      data-run-id={run.id}
+      data-status={run.status}
+    >
+      <td>
+        <Dot status={run.status} />
+        <button type="button" className="ts-plainlink" title={run.id} onClick={() => actions.open(run.id, run.name)}>
+          {run.name}
+        </button>
+      </td>
+      {keys.map(({ key, value }) => (
+        <td key={key}>{valueOf(value(run))}</td>
+      ))}
+      <td>{runDuration(run, now)}</td>
+      <td>{run.started_at === null ? '–' : moment(run.started_at, now)}</td>
+    </tr>
   );
 }
 
@@ -140,12 +155,20 @@ interface KeyColumn {
 /** At most two columns that tell runs apart: a setting that differs, and a summary value that many have. */
 export function telling(runs: readonly RunInfo[]): KeyColumn[] {
   const configs = keysOf(runs, run => run.config).filter(
-    key => new Set(runs.map(run => JSON.stringify(run.config[key]))).size > 1 && runs.some(run => typeof run.config[key] === 'number')
+    key =>
+      new Set(runs.map(run => JSON.stringify(run.config[key]))).size > 1 &&
+      runs.some(run => typeof run.config[key] === 'number')
   );
-  const summaries = keysOf(runs, run => run.summary).filter(key => runs.some(run => typeof run.summary[key] === 'number'));
+  const summaries = keysOf(runs, run => run.summary).filter(key =>
+    runs.some(run => typeof run.summary[key] === 'number')
+  );
   return [
-    ...configs.slice(0, 1).map(key => ({ key: `config ${key}`, title: short(key), value: (run: RunInfo) => run.config[key] })),
-    ...summaries.slice(0, 1).map(key => ({ key: `summary ${key}`, title: short(key), value: (run: RunInfo) => run.summary[key] }))
+    ...configs
+      .slice(0, 1)
+      .map(key => ({ key: `config ${key}`, title: short(key), value: (run: RunInfo) => run.config[key] })),
+    ...summaries
+      .slice(0, 1)
+      .map(key => ({ key: `summary ${key}`, title: short(key), value: (run: RunInfo) => run.summary[key] }))
   ];
 }
 
@@ -163,5 +186,9 @@ function short(key: string): string {
 }
 
 function valueOf(value: unknown): string {
-  return typeof value === 'number' || typeof value === 'string' ? number(value) : value === undefined ? '' : JSON.stringify(value);
+  return typeof value === 'number' || typeof value === 'string'
+    ? number(value)
+    : value === undefined
+      ? ''
+      : JSON.stringify(value);
 }

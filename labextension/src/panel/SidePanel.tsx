@@ -22,13 +22,20 @@ export function SidePanel({ folds, selected, visible }: SidePanelProps): JSX.Ele
   const home = useCell(trackside.home);
   const chosen = useCell(selected);
   const shown = useCell(visible);
+  const lost = useCell(trackside.lost);
   React.useEffect(() => void trackside.ask(), [trackside]);
   if (home.state === 'absent') {
     return <Absent problem={home.problem} />;
   }
   return (
     <div className="ts-side" data-trackside="side-panel" data-state={home.state}>
-      {home.state === 'here' && home.health.warnings.map(warning => <p key={warning} className="ts-note ts-warn">{warning}</p>)}
+      {home.state === 'here' &&
+        home.health.warnings.map(warning => (
+          <p key={warning} className="ts-note ts-warn">
+            {warning}
+          </p>
+        ))}
+      {lost && <p className="ts-note ts-warn">{say('The connection to the server is lost; trying again.')}</p>}
       {shown && (
         <>
           <Gpus folds={folds} />
@@ -47,7 +54,9 @@ function Absent({ problem }: { problem: string }): JSX.Element {
       <div className="ts-teach">
         <p>
           {problem === 'missing'
-            ? say('Trackside does not run on this Jupyter server. Install it where JupyterLab runs, then start the server again:')
+            ? say(
+                'Trackside does not run on this Jupyter server. Install it where JupyterLab runs, then start the server again:'
+              )
             : say('The server does not answer. %1', problem)}
         </p>
         {problem === 'missing' && <pre>{'pip install "trackside[lab]"'}</pre>}

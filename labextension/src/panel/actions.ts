@@ -16,8 +16,16 @@ export function makeActions(trackside: Trackside, open: Open): Actions {
     cancel: job => told(() => rest.cancel(job.id)),
     retry: job => told(() => rest.retry(job.id)),
     deleteJob: job => confirmed(job, () => rest.deleteJob(job.id)),
-    deleteRun: run => confirmed(run, () => rest.deleteRun(run.id))
+    deleteRun: run => confirmed(run, () => rest.deleteRun(run.id)),
+    download
   };
+}
+
+function download(url: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
 }
 
 async function confirmed(what: Job | RunInfo, act: () => Promise<void>): Promise<void> {

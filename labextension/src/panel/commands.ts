@@ -17,6 +17,8 @@ export const COMMANDS = {
   delete: 'trackside:delete-job',
   deleteRun: 'trackside:delete-run',
   openLog: 'trackside:open-log',
+  downloadMetrics: 'trackside:download-metrics',
+  downloadLog: 'trackside:download-log',
   copyId: 'trackside:copy-id'
 } as const;
 
@@ -26,15 +28,13 @@ const RUN_ROW = '[data-trackside="run-row"]';
 export type OpenRun = (runId: string, name: string, tab: Tab | null) => void;
 
 export function addCommands(app: JupyterFrontEnd, here: Surroundings, showPanel: () => void, openRun: OpenRun): void {
-  const { commands } = app;
-  const { trackside, actions } = here;
-  commands.addCommand(COMMANDS.showPanel, {
+  app.commands.addCommand(COMMANDS.showPanel, {
     label: say('Show GPUs, Jobs and Runs'),
     caption: say('Show the side panel of Trackside'),
     icon: tracksideIcon,
     execute: showPanel
   });
-  commands.addCommand(COMMANDS.openRun, {
+  app.commands.addCommand(COMMANDS.openRun, {
     label: args => (args['runId'] ? say('Open Run') : say('Open Run…')),
     execute: async args => {
       const runId = typeof args['runId'] === 'string' ? args['runId'] : await askForRun();
@@ -43,50 +43,74 @@ export function addCommands(app: JupyterFrontEnd, here: Surroundings, showPanel:
       }
     }
   });
-  const jobAt = () => {
-    const id = app.contextMenuHitTest(node => 'jobId' in node.dataset)?.dataset['jobId'];
-    return id === undefined ? undefined : trackside.jobs.state.get().byId.get(id);
-  };
-  const onJob = (id: string, label: string, fits: (job: Job) => boolean, act: (job: Job) => void) => {
-    const seen = () => {
-      const job = jobAt();
-      return job !== undefined && fits(job);
-    };
-    commands.addCommand(id, { label, isVisible: seen, isEnabled: seen, execute: () => withJob(jobAt(), act) });
-  };
-  onJob(COMMANDS.openLog, say('Show Log'), () => true, job => actions.open(job.run_id, job.name, 'log'));
-  onJob(COMMANDS.cancel, say('Cancel Job'), job => !isFinal(job.status), job => void actions.cancel(job));
-  onJob(COMMANDS.retry, say('Retry Job'), job => isFinal(job.status), job => void actions.retry(job));
-  onJob(COMMANDS.delete, say('Delete Job…'), job => isFinal(job.status), job => void actions.deleteJob(job));
+  addJobCommands(app, here);
   addRunCommands(app, here);
   addMenus(app);
 }
 
+/** The verbs of a job, for the row that was pointed at. */
+function addJobCommands(app: JupyterFrontEnd, { trackside, actions }: Surroundings): void {
+  const pointedAt = () => {
+    const id = app.contextMenuHitTest(node => 'jobId' in node.dataset)?.dataset['jobId'];
+    return id === undefined ? undefined : trackside.jobs.state.get().byId.get(id);
+  };
+  const add = (id: string, label: string, fits: (job: Job) => boolean, act: (job: Job) => void) => {
+    const seen = () => {
+      const job = pointedAt();
+      return job !== undefined && fits(job);
+    };
+    const execute = () => {
+      const job = pointedAt();
+      if (job !== undefined) {
+        act(job);
+      }
+    };
+    app.commands.addCommand(id, { label, isVisible: seen, isEnabled: seen, execute });
+  };
+  const always = () => true;
+  const ended = (job: Job) => isFinal(job.status);
+  const unfinished = (job: Job) => !isFinal(job.status);
+  add(COMMANDS.openLog, say('Show Log'), always, job => actions.open(job.run_id, job.name, 'log'));
+  add(COMMANDS.cancel, say('Cancel Job'), unfinished, job => void actions.cancel(job));
+  add(COMMANDS.retry, say('Retry Job'), ended, job => void actions.retry(job));
+  add(COMMANDS.delete, say('Delete Job…'), ended, job => void actions.deleteJob(job));
+}
+
+/** The verbs of any run, for the row that was pointed at. */
 function addRunCommands(app: JupyterFrontEnd, { trackside, actions }: Surroundings): void {
-  const runAt = () => app.contextMenuHitTest(node => 'runId' in node.dataset)?.dataset['runId'];
+  const pointedAt = () => app.contextMenuHitTest(node => 'runId' in node.dataset)?.dataset['runId'] ?? '';
+  const { rest } = trackside;
   app.commands.addCommand(COMMANDS.copyId, {
     label: say('Copy Id'),
-    execute: () => navigator.clipboard.writeText(runAt() ?? '')
+    execute: () => navigator.clipboard.writeText(pointedAt())
+  });
+  app.commands.addCommand(COMMANDS.downloadMetrics, {
+    label: say('Download Metrics'),
+    execute: () => actions.download(rest.fileUrl(pointedAt(), 'metrics.jsonl', 'run'), `${pointedAt()}-metrics.jsonl`)
+  });
+  app.commands.addCommand(COMMANDS.downloadLog, {
+    label: say('Download Log'),
+    execute: () => actions.download(rest.logUrl(pointedAt()), `${pointedAt()}.log`)
   });
   app.commands.addCommand(COMMANDS.deleteRun, {
     label: say('Delete Run…'),
     execute: async () => {
-      const id = runAt();
-      if (id !== undefined) {
-        const run = await trackside.rest.run(id);
-        const job = run.job_id === null ? null : await trackside.rest.job(run.job_id);
-        await (job === null ? actions.deleteRun(run) : actions.deleteJob(job));
-      }
+      const run = await rest.run(pointedAt());
+      await (run.job_id === null ? actions.deleteRun(run) : actions.deleteJob(await rest.job(run.job_id)));
     }
   });
 }
 
 function addMenus(app: JupyterFrontEnd): void {
-  const jobVerbs = [COMMANDS.openLog, COMMANDS.cancel, COMMANDS.retry, COMMANDS.copyId, COMMANDS.delete];
-  jobVerbs.forEach((command, rank) => app.contextMenu.addItem({ command, selector: JOB_ROW, rank }));
-  [COMMANDS.copyId, COMMANDS.deleteRun].forEach((command, rank) =>
-    app.contextMenu.addItem({ command, selector: RUN_ROW, rank })
-  );
+  const { openLog, cancel, retry, downloadMetrics, downloadLog, copyId } = COMMANDS;
+  const shared = [downloadMetrics, downloadLog, copyId];
+  const menus = {
+    [JOB_ROW]: [openLog, cancel, retry, ...shared, COMMANDS.delete],
+    [RUN_ROW]: [...shared, COMMANDS.deleteRun]
+  };
+  for (const [selector, commands] of Object.entries(menus)) {
+    commands.forEach((command, rank) => app.contextMenu.addItem({ command, selector, rank }));
+  }
 }
 
 /** Put into the palette what makes sense without a place. */
@@ -96,14 +120,11 @@ export function addToPalette(palette: ICommandPalette): void {
   }
 }
 
-function withJob(job: Job | undefined, act: (job: Job) => void): void {
-  if (job !== undefined) {
-    act(job);
-  }
-}
-
 async function askForRun(): Promise<string> {
-  const answer = await InputDialog.getText({ title: say('Open Run'), label: say('Id of a job or run, as 41 or job-41') });
+  const answer = await InputDialog.getText({
+    title: say('Open Run'),
+    label: say('Id of a job or run, as 41 or job-41')
+  });
   const id = (answer.button.accept && answer.value?.trim()) || '';
   return /^\d+$/.test(id) ? `job-${id}` : id;
 }

@@ -95,8 +95,12 @@ export class Notices {
 
   private tell(job: Job): void {
     const took = seconds(job.started_at, job.finished_at, this.trackside.now());
-    const time = took === null ? '' : job.status === 'completed' ? say('in %1', duration(took)) : say('after %1', duration(took));
-    const message = [`${job.name}: ${endPhrase(job.status, job.reason, job.exit_code)} ${time}`.trim(), sentenceOf(job.reason)];
+    const time =
+      took === null ? '' : job.status === 'completed' ? say('in %1', duration(took)) : say('after %1', duration(took));
+    const message = [
+      `${job.name}: ${endPhrase(job.status, job.reason, job.exit_code)} ${time}`.trim(),
+      sentenceOf(job.reason)
+    ];
     const open = { label: say('Open'), callback: () => this.actions.open(job.run_id, job.name) };
     const kind = job.status === 'completed' ? 'success' : 'error';
     Notification.emit(message.filter(Boolean).join('. '), kind, { actions: [open], autoClose: stay(job) });

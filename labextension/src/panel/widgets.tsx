@@ -103,7 +103,14 @@ export class RunWidget extends TracksideWidget {
   }
 
   protected override content(): JSX.Element {
-    return <RunView runId={this.runId} tab={this.shownTab} onTab={tab => (this.tab = tab)} onName={name => this.setName(name)} />;
+    return (
+      <RunView
+        runId={this.runId}
+        tab={this.shownTab}
+        onTab={tab => (this.tab = tab)}
+        onName={name => this.setName(name)}
+      />
+    );
   }
 
   private setName(name: string): void {

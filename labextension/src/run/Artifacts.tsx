@@ -87,7 +87,8 @@ const PICTURES: Record<string, string> = {
   webp: 'image/webp',
   svg: 'image/svg+xml'
 };
-const TEXTS = /\.(txt|log|md|rst|json|jsonl|yaml|yml|toml|ini|cfg|csv|tsv|py|r|jl|sh|diff|patch|xml|html|css|js|ts|tex)$/i;
+const TEXTS =
+  /\.(txt|log|md|rst|json|jsonl|yaml|yml|toml|ini|cfg|csv|tsv|py|r|jl|sh|diff|patch|xml|html|css|js|ts|tex)$/i;
 const MOST_TEXT = 64 * 1024;
 const MOST_PICTURE = 16 << 20;
 

@@ -13,7 +13,9 @@ export function Config({ facts }: { facts: Facts }): JSX.Element {
       {config.length > 0 ? (
         <Rows rows={config} />
       ) : (
-        <p className="ts-note ts-flush">{say('No config was given. Say %%submit --config NAME, or trackside.init(config={…}).')}</p>
+        <p className="ts-note ts-flush">
+          {say('No config was given. Say %%submit --config NAME, or trackside.init(config={…}).')}
+        </p>
       )}
       {spec.length > 0 && (
         <>

@@ -39,11 +39,11 @@ interface Props {
   bare?: boolean;
 }
 
-export function CurveChart({ name, sources, look, version, corner, drawn = {}, title = '', bare = false }: Props): JSX.Element {
+export function CurveChart(props: Props): JSX.Element {
+  const { name, sources, look, version, corner, drawn = {} } = props;
   const host = React.useRef<HTMLDivElement>(null);
   const chart = React.useRef<Chart | null>(null);
   const [cursor, setCursor] = React.useState<number | null>(null);
-
   React.useEffect(() => {
     if (host.current === null) {
       return;
@@ -51,12 +51,11 @@ export function CurveChart({ name, sources, look, version, corner, drawn = {}, t
     chart.current = new Chart(host.current);
     return () => chart.current?.dispose();
   }, []);
-
+  const labels = sources.map(source => source.label).join('\n');
   React.useEffect(() => {
     const { axis, log, sync } = look;
     chart.current?.show(linesOf(sources, look), { time: axis === 'time', log, sync, onCursor: setCursor, ...drawn });
-  }, [version, sources.map(source => source.label).join('\n'), look.axis, look.smooth, look.log, look.last, drawn.mark]);
-
+  }, [version, labels, look.axis, look.smooth, look.log, look.last, drawn.mark]);
   const total = sources.reduce((sum, source) => sum + source.curve.count, 0);
   const last = sources[0]?.curve.last;
   return (
@@ -69,21 +68,36 @@ export function CurveChart({ name, sources, look, version, corner, drawn = {}, t
       aria-label={`${name}: ${number(last)}, ${count('%1 point', '%1 points', total)}`}
     >
       <figcaption>
-        <span className="ts-legend">
-          {title && <span className="ts-faint">{title}</span>}
-          {bare
-            ? name
-            : sources.map(source => (
-                <span key={source.label}>
-                  {(source.label || sources.length > 1) && <Dash color={source.color} />}
-                  {source.label} <b>{valueWords(valueAt(source.curve, cursor), drawn.format)}</b>
-                </span>
-              ))}
+        <Legend {...props} cursor={cursor} />
+        <span className="ts-corner">
+          {cursor === null ? (corner ?? cornerWords(sources, look)) : cursorWords(cursor, look)}
         </span>
-        <span className="ts-corner">{cursor === null ? (corner ?? cornerWords(sources, look)) : cursorWords(cursor, look)}</span>
       </figcaption>
       <div className="ts-plot" ref={host} />
     </figure>
+  );
+}
+
+function Legend({
+  name,
+  title = '',
+  bare = false,
+  sources,
+  drawn,
+  cursor
+}: Props & { cursor: number | null }): JSX.Element {
+  return (
+    <span className="ts-legend">
+      {title && <span className="ts-faint">{title}</span>}
+      {bare
+        ? name
+        : sources.map(source => (
+            <span key={source.label}>
+              {(source.label || sources.length > 1) && <Dash color={source.color} />}
+              {source.label} <b>{valueWords(valueAt(source.curve, cursor), drawn?.format)}</b>
+            </span>
+          ))}
+    </span>
   );
 }
 
@@ -108,7 +122,8 @@ function tail(points: Points, last: number | null): Points {
   if (last === null || points.length <= last) {
     return points;
   }
-  const cut = (values: ArrayLike<number>) => Array.prototype.slice.call(values, points.length - last, points.length) as number[];
+  const cut = (values: ArrayLike<number>) =>
+    Array.prototype.slice.call(values, points.length - last, points.length) as number[];
   return { x: cut(points.x), y: cut(points.y), length: last };
 }
 

@@ -5,5 +5,7 @@ import type { Status } from '../api/types';
 import { statusWord } from '../words';
 
 export function Dot({ status }: { status: Status }): JSX.Element {
-  return <span className={`ts-dot ts-dot-${status}`} role="img" aria-label={statusWord(status)} title={statusWord(status)} />;
+  return (
+    <span className={`ts-dot ts-dot-${status}`} role="img" aria-label={statusWord(status)} title={statusWord(status)} />
+  );
 }

@@ -25,7 +25,13 @@ export function Embedded({ bundle, picture, text }: Props): JSX.Element {
     return <Saved words="" picture={picture} text={text} />;
   }
   if (home.state === 'absent' && home.problem !== 'missing') {
-    return <Saved words={say('The server does not answer: %1 Here is how it looked when the notebook was saved.', home.problem)} picture={picture} text={text} />;
+    return (
+      <Saved
+        words={say('The server does not answer: %1 Here is how it looked when the notebook was saved.', home.problem)}
+        picture={picture}
+        text={text}
+      />
+    );
   }
   if (home.state === 'absent' || home.health.home_id !== bundle.homeId) {
     return <Saved words={strangerWords(bundle)} picture={picture} text={text} />;
@@ -66,7 +72,11 @@ function OwnRun({ bundle, picture, text }: { bundle: JobBundle; picture: string 
     <section className="ts-panel" data-trackside="artifacts-panel" data-run-id={model.id}>
       <Header facts={facts} opens={true} />
       <div className="ts-tail">
-        <Artifacts model={model} root={bundle.root} empty={<p className="ts-note ts-flush">{say('No files yet.')}</p>} />
+        <Artifacts
+          model={model}
+          root={bundle.root}
+          empty={<p className="ts-note ts-flush">{say('No files yet.')}</p>}
+        />
       </div>
     </section>
   );

@@ -6,7 +6,7 @@ import { isFinal } from '../model/jobs';
 import type { Facts } from '../model/run';
 import { clock, duration, endPhrase, say, seconds, sentenceOf, shortId, statusWord } from '../words';
 import { Dot } from './Dot';
-import { useHere, useNow } from './surroundings';
+import { useCell, useHere, useNow } from './surroundings';
 
 /** One line: dot, name, id, status and time, then the verbs. */
 export function Header({ facts, opens }: { facts: Facts; opens: boolean }): JSX.Element | null {
@@ -25,10 +25,21 @@ export function Header({ facts, opens }: { facts: Facts; opens: boolean }): JSX.
         {shortId(shown.id)}
       </span>
       <StatusWords run={run} job={job} />
+      <Lost />
       <span className="ts-space" />
       <Verbs job={job} runId={shown.id} name={shown.name} opens={opens} />
     </div>
   );
+}
+
+/** A word while nothing new can come. */
+function Lost(): JSX.Element | null {
+  const { trackside } = useHere();
+  return useCell(trackside.lost) ? (
+    <span className="ts-warn" role="status" data-trackside="lost">
+      {say('connection lost, trying again')}
+    </span>
+  ) : null;
 }
 
 /** `running · 07:12`, or `failed · out of memory` with what happened. */
@@ -38,7 +49,7 @@ function StatusWords({ run, job }: { run: RunInfo | null; job: Job | null }): JS
   const took = seconds(job?.started_at ?? run?.started_at ?? null, job?.finished_at ?? run?.finished_at ?? null, now);
   const attempt = job !== null && job.attempt > 1 ? say('attempt %1', job.attempt) : '';
   if (!isFinal(status)) {
-    const word = job?.cancelling ? say('is being cancelled') : statusWord(status);
+    const word = job?.cancelling ? say('cancelling') : statusWord(status);
     const time = status === 'running' && took !== null ? clock(took) : '';
     const why = status === 'running' ? '' : (job?.message ?? '');
     return (
@@ -48,10 +59,13 @@ function StatusWords({ run, job }: { run: RunInfo | null; job: Job | null }): JS
     );
   }
   const reason = job?.reason ?? run?.reason ?? null;
-  const after = took === null ? '' : status === 'completed' ? say('in %1', duration(took)) : say('after %1', duration(took));
+  const after =
+    took === null ? '' : status === 'completed' ? say('in %1', duration(took)) : say('after %1', duration(took));
   return (
     <span className="ts-status" data-trackside="status" data-status={status} role="status">
-      <span className={status === 'failed' ? 'ts-bad' : undefined}>{endPhrase(status, reason, job?.exit_code ?? null)}</span>
+      <span className={status === 'failed' ? 'ts-bad' : undefined}>
+        {endPhrase(status, reason, job?.exit_code ?? null)}
+      </span>
       <span className="ts-why" data-trackside="reason">
         {' '}
         {[after, sentenceOf(reason), attempt].filter(Boolean).join(' · ')}

@@ -82,7 +82,12 @@ function LogFoot(props: { model: RunModel; following: boolean; follow: () => voi
         </button>
       )}
       {buffer.end > 0 && (
-        <a className="ts-link" href={trackside.rest.logUrl(model.id)} download={`${model.id}.log`} data-trackside="log-download">
+        <a
+          className="ts-link"
+          href={trackside.rest.logUrl(model.id)}
+          download={`${model.id}.log`}
+          data-trackside="log-download"
+        >
           {say('Download')}
         </a>
       )}

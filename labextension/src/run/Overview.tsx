@@ -4,7 +4,18 @@ import * as React from 'react';
 import type { Job, RunInfo } from '../api/types';
 import type { Facts, RunModel } from '../model/run';
 import { isFinal } from '../model/jobs';
-import { count, duration, endPhrase, fullMoment, limitSentence, number, say, seconds, size, statusWord } from '../words';
+import {
+  count,
+  duration,
+  endPhrase,
+  fullMoment,
+  limitSentence,
+  number,
+  say,
+  seconds,
+  size,
+  statusWord
+} from '../words';
 import { Outputs } from './Outputs';
 import { RunProgress } from './RunPanel';
 import { wasAskedFor } from './Resources';
@@ -66,7 +77,18 @@ function factsOf(run: RunInfo | null, job: Job | null): Fact[] {
     facts.push(...jobFacts(job));
   }
   const tags = run?.tags ?? job?.spec.tags ?? [];
-  facts.push(tags.length > 0 ? [say('Tags'), tags.map(tag => <span key={tag} className="ts-chip">{tag}</span>)] : null);
+  facts.push(
+    tags.length > 0
+      ? [
+          say('Tags'),
+          tags.map(tag => (
+            <span key={tag} className="ts-chip">
+              {tag}
+            </span>
+          ))
+        ]
+      : null
+  );
   facts.push([say('Folder'), <code key="folder">{run?.run_dir ?? job?.run_dir}</code>]);
   return facts.filter((fact): fact is Fact => fact !== null);
 }
@@ -86,7 +108,9 @@ function timeFacts(run: RunInfo | null, job: Job | null): (Fact | null)[] {
   return [
     job === null ? null : [say('Submitted'), fullMoment(job.created_at)],
     started === null ? null : [say('Started'), fullMoment(started)],
-    finished === null ? null : [say('Ended'), took === null ? fullMoment(finished) : say('%1, after %2', fullMoment(finished), duration(took))]
+    finished === null
+      ? null
+      : [say('Ended'), took === null ? fullMoment(finished) : say('%1, after %2', fullMoment(finished), duration(took))]
   ];
 }
 
@@ -149,7 +173,11 @@ function valueWords(value: unknown): string {
 function Source({ job }: { job: Job }): JSX.Element | null {
   const { actions } = useHere();
   const { cell, script, notebook, command, args } = job.spec;
-  const code = cell ?? [script ?? notebook ?? (Array.isArray(command) ? command.join(' ') : command), ...(args ?? [])].filter(Boolean).join(' ');
+  const code =
+    cell ??
+    [script ?? notebook ?? (Array.isArray(command) ? command.join(' ') : command), ...(args ?? [])]
+      .filter(Boolean)
+      .join(' ');
   if (!code) {
     return null;
   }

@@ -75,7 +75,12 @@ export function ProgressBar({ progress, slim = false }: { progress: Progress; sl
   const { i, total, rate } = progress;
   const share = total === null || total <= 0 ? null : Math.min(1, i / total);
   return (
-    <div className={slim ? 'ts-progress ts-slim' : 'ts-progress'} data-trackside="progress" data-i={i} data-total={total ?? ''}>
+    <div
+      className={slim ? 'ts-progress ts-slim' : 'ts-progress'}
+      data-trackside="progress"
+      data-i={i}
+      data-total={total ?? ''}
+    >
       <div
         className="ts-bar ts-bar-progress"
         role="progressbar"

@@ -41,7 +41,9 @@ export function RunCurves(props: CurvesProps): JSX.Element | null {
             key={each.title}
             name={each.title}
             title={each.keys.length > 1 ? each.title : ''}
-            sources={each.keys.map((key, index) => source(key, colors.get(key) ?? index, each.keys.length > 1 ? shortLabel(key, each.title) : key))}
+            sources={each.keys.map((key, index) =>
+              source(key, colors.get(key) ?? index, each.keys.length > 1 ? shortLabel(key, each.title) : key)
+            )}
             look={look}
             version={version}
           />
@@ -61,7 +63,12 @@ export function useGroups(
   model: RunModel,
   axis: Axis,
   filter = ''
-): { groups: Group[]; version: number; source: (key: string, color: number, label: string) => Source; problem: string } {
+): {
+  groups: Group[];
+  version: number;
+  source: (key: string, color: number, label: string) => Source;
+  problem: string;
+} {
   const feed = model.metrics(axis);
   React.useEffect(() => {
     const watching = feed.watch();

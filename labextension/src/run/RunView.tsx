@@ -2,17 +2,16 @@
 import * as React from 'react';
 
 import type { Facts, RunModel } from '../model/run';
-import type { Axis } from '../model/series';
 import { isFinal } from '../model/jobs';
 import { say } from '../words';
 import { Artifacts } from './Artifacts';
 import { Config } from './Config';
+import { CurvesPage } from './CurvesPage';
 import { Header } from './Header';
 import { LogView } from './LogView';
 import { Outputs } from './Outputs';
 import { Overview } from './Overview';
 import { Resources } from './Resources';
-import { RunCurves } from './RunCurves';
 import { SystemTab } from './SystemTab';
 import { useCell, useRun } from './surroundings';
 import type { Tab } from './surroundings';
@@ -49,7 +48,12 @@ export function RunView({ runId, tab, onTab, onName }: Props): JSX.Element {
     return <Absent facts={facts} runId={runId} />;
   }
   return (
-    <div className="ts-view" data-trackside="run-view" data-run-id={runId} data-status={facts.job?.status ?? facts.run?.status}>
+    <div
+      className="ts-view"
+      data-trackside="run-view"
+      data-run-id={runId}
+      data-status={facts.job?.status ?? facts.run?.status}
+    >
       <Header facts={facts} opens={false} />
       {facts.job !== null && <Resources job={facts.job} />}
       <Tabs runId={runId} tab={tab} onTab={onTab} />
@@ -126,11 +130,21 @@ function Page({ tab, model, facts }: { tab: Tab; model: RunModel; facts: Facts }
     case 'curves':
       return <CurvesPage model={model} />;
     case 'log':
-      return <LogView model={model} name={name} empty={isFinal(status) ? say('Nothing was printed.') : say('Nothing printed yet.')} />;
+      return (
+        <LogView
+          model={model}
+          name={name}
+          empty={isFinal(status) ? say('Nothing was printed.') : say('Nothing printed yet.')}
+        />
+      );
     case 'outputs':
       return (
         <div className="ts-page">
-          <Outputs model={model} errors={true} empty={<p className="ts-note ts-flush">{say('Figures and tables that the cell shows come here.')}</p>} />
+          <Outputs
+            model={model}
+            errors={true}
+            empty={<p className="ts-note ts-flush">{say('Figures and tables that the cell shows come here.')}</p>}
+          />
         </div>
       );
     case 'artifacts':
@@ -142,64 +156,17 @@ function Page({ tab, model, facts }: { tab: Tab; model: RunModel; facts: Facts }
   }
 }
 
-function CurvesPage({ model }: { model: RunModel }): JSX.Element {
-  const [axis, setAxis] = React.useState<Axis>('step');
-  const [weight, setWeight] = React.useState(0);
-  const [log, setLog] = React.useState(false);
-  const [filter, setFilter] = React.useState('');
-  return (
-    <div className="ts-page">
-      <div className="ts-tools">
-        <input
-          className="ts-input"
-          type="search"
-          value={filter}
-          placeholder={say('Filter metrics')}
-          aria-label={say('Filter metrics')}
-          onChange={event => setFilter(event.target.value)}
-        />
-        <label>
-          {say('x')}
-          <select className="ts-input" value={axis} onChange={event => setAxis(event.target.value === 'time' ? 'time' : 'step')}>
-            <option value="step">{say('step')}</option>
-            <option value="time">{say('time')}</option>
-          </select>
-        </label>
-        <label>
-          {say('smooth')}
-          <input type="range" min={0} max={0.95} step={0.05} value={weight} onChange={event => setWeight(Number(event.target.value))} />
-          <output>{weight.toFixed(2)}</output>
-        </label>
-        <label>
-          <input type="checkbox" checked={log} onChange={event => setLog(event.target.checked)} />
-          {say('log scale')}
-        </label>
-        <span className="ts-space" />
-        <span className="ts-faint">{say('Drag to zoom, double-click for all')}</span>
-      </div>
-      <RunCurves
-        model={model}
-        axis={axis}
-        smooth={weight}
-        log={log}
-        filter={filter}
-        empty={
-          <p className="ts-note ts-flush">
-            {filter ? say('No metric has this in its name.') : say('No metrics yet. In the cell:')} {!filter && <code>{'trackside.log({"loss": loss}, step=step)'}</code>}
-          </p>
-        }
-      />
-    </div>
-  );
-}
-
 function ArtifactsPage({ model }: { model: RunModel }): JSX.Element {
   const [root, setRoot] = React.useState<'artifacts' | 'run'>('artifacts');
   return (
     <div className="ts-page">
       <div className="ts-tools">
         <label>
-          <input type="checkbox" checked={root === 'run'} onChange={event => setRoot(event.target.checked ? 'run' : 'artifacts')} />
+          <input
+            type="checkbox"
+            checked={root === 'run'}
+            onChange={event => setRoot(event.target.checked ? 'run' : 'artifacts')}
+          />
           {say('all files of the run folder')}
         </label>
       </div>

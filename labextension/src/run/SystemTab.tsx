@@ -19,7 +19,9 @@ export function SystemTab({ model }: { model: RunModel }): JSX.Element {
   const version = useFrame(system.version);
   const charts = chartsOf(system.curves.keys);
   if (charts.length === 0) {
-    return <p className="ts-note">{say('No samples of the machine yet; they are taken every few seconds while it runs.')}</p>;
+    return (
+      <p className="ts-note">{say('No samples of the machine yet; they are taken every few seconds while it runs.')}</p>
+    );
   }
   const limit = facts.job?.limits.find(each => each.name === 'memory')?.value;
   return (

@@ -35,7 +35,14 @@ export function Track({ bundle, runs }: { bundle: TrackBundle; runs: readonly Ru
       ) : (
         <div className="ts-charts ts-pad" data-trackside="curves" data-count={shown.length}>
           {shown.map(key => (
-            <CurveChart key={key} name={key} sources={sourcesOf(key, runs, known)} look={look} version={version} bare={runs.length > 1} />
+            <CurveChart
+              key={key}
+              name={key}
+              sources={sourcesOf(key, runs, known)}
+              look={look}
+              version={version}
+              bare={runs.length > 1}
+            />
           ))}
         </div>
       )}
@@ -84,12 +91,16 @@ function waitingWords(bundle: TrackBundle): string {
   return wanted ? say('Nothing was logged as %1 yet.', wanted) : say('No metrics yet.');
 }
 
+interface TableProps {
+  keys: readonly string[];
+  runs: readonly RunRef[];
+  known: Known;
+}
+
 /** One row per run; the best of each metric stands out, the run that leads in the first has a star. */
-function Table({ keys, runs, known }: { keys: readonly string[]; runs: readonly RunRef[]; known: Known }): JSX.Element {
-  const { actions } = useHere();
-  const curve = (run: RunRef, key: string) => known.get(run.runId)?.curves.get(key);
-  const leaders = new Map(keys.map(key => [key, leader(key, runs.map(run => curve(run, key)))]));
-  const starred = keys.map(key => leaders.get(key) ?? null).find(index => index !== null) ?? null;
+function Table({ keys, runs, known }: TableProps): JSX.Element {
+  const leaders = new Map(keys.map(key => [key, leader(key, runs, known)]));
+  const starred = [...leaders.values()].find(index => index !== null) ?? null;
   return (
     <div className="ts-table-room">
       <table className="ts-table" data-trackside="track-table">
@@ -97,37 +108,69 @@ function Table({ keys, runs, known }: { keys: readonly string[]; runs: readonly 
           <tr>
             <th scope="col">{say('run')}</th>
             <th scope="col">{say('step')}</th>
-            {keys.flatMap(key => columns(key).map(({ title, id }) => <th scope="col" key={`${key} ${id}`}>{title}</th>))}
+            {keys.flatMap(key =>
+              columns(key).map(({ title, id }) => (
+                <th scope="col" key={`${key} ${id}`}>
+                  {title}
+                </th>
+              ))
+            )}
           </tr>
         </thead>
         <tbody>
           {runs.map((run, index) => (
-            <tr key={run.runId} data-run-id={run.runId} data-best={index === starred}>
-              <td>
-                <Dash color={index} />
-                <button type="button" className="ts-plainlink" onClick={() => actions.open(run.runId, run.name, 'curves')}>
-                  {run.name}
-                </button>
-                {index === starred && (
-                  <span role="img" aria-label={say('best')} title={say('The best of these')}>
-                    {' '}
-                    ★
-                  </span>
-                )}
-              </td>
-              <td>{number(keys.map(key => curve(run, key)?.lastX).find(x => x != null) ?? null)}</td>
-              {keys.flatMap(key =>
-                columns(key).map(({ id, value }) => (
-                  <td key={`${key} ${id}`} className={id === goal(key) && leaders.get(key) === index ? 'ts-best' : undefined}>
-                    {number(value(curve(run, key)))}
-                  </td>
-                ))
-              )}
-            </tr>
+            <Row
+              key={run.runId}
+              run={run}
+              index={index}
+              keys={keys}
+              known={known}
+              leaders={leaders}
+              star={index === starred}
+            />
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+interface RowProps {
+  run: RunRef;
+  index: number;
+  keys: readonly string[];
+  known: Known;
+  leaders: ReadonlyMap<string, number | null>;
+  star: boolean;
+}
+
+function Row({ run, index, keys, known, leaders, star }: RowProps): JSX.Element {
+  const { actions } = useHere();
+  const curves = known.get(run.runId)?.curves;
+  const step = keys.map(key => curves?.get(key)?.lastX).find(x => x != null) ?? null;
+  return (
+    <tr data-run-id={run.runId} data-best={star}>
+      <td>
+        <Dash color={index} />
+        <button type="button" className="ts-plainlink" onClick={() => actions.open(run.runId, run.name, 'curves')}>
+          {run.name}
+        </button>
+        {star && (
+          <span role="img" aria-label={say('best')} title={say('The best of these')}>
+            {' '}
+            ★
+          </span>
+        )}
+      </td>
+      <td>{number(step)}</td>
+      {keys.flatMap(key =>
+        columns(key).map(({ id, value }) => (
+          <td key={`${key} ${id}`} className={id === goal(key) && leaders.get(key) === index ? 'ts-best' : undefined}>
+            {number(value(curves?.get(key)))}
+          </td>
+        ))
+      )}
+    </tr>
   );
 }
 
@@ -145,10 +188,11 @@ function columns(key: string): Column[] {
   return [last, min, max];
 }
 
-function leader(key: string, curves: readonly (Curve | undefined)[]): number | null {
+function leader(key: string, runs: readonly RunRef[], known: Known): number | null {
   const towards = goal(key);
-  return best(
-    curves.map(curve => (towards === 'max' ? curve?.max : curve?.min) ?? null),
-    towards
-  );
+  const values = runs.map(run => {
+    const curve = known.get(run.runId)?.curves.get(key);
+    return (towards === 'max' ? curve?.max : curve?.min) ?? null;
+  });
+  return best(values, towards);
 }

@@ -163,7 +163,9 @@ export class LogWindow {
 }
 
 function sameText(a: Line, b: Line): boolean {
-  return a.length === b.length && a.every((piece, index) => piece.text === b[index]?.text && piece.look === b[index]?.look);
+  return (
+    a.length === b.length && a.every((piece, index) => piece.text === b[index]?.text && piece.look === b[index]?.look)
+  );
 }
 
 function rendered(text: string, look: Look): Node {

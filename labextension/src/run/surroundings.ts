@@ -17,6 +17,8 @@ export interface Actions {
   retry(job: Job): Promise<void>;
   deleteJob(job: Job): Promise<void>;
   deleteRun(run: RunInfo): Promise<void>;
+  /** Let the browser keep a file of the server. */
+  download(url: string, name: string): void;
 }
 
 export interface Surroundings {

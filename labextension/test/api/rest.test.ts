@@ -47,7 +47,12 @@ describe('errors', () => {
     const body = { error: { code: 'not_ended', message: 'job-1 is running.', hint: 'Cancel it first.' } };
     const { rest } = server(() => json(body, 409));
     const error = await rest.deleteJob('job-1').catch((reason: unknown) => reason as ApiError);
-    expect(error).toMatchObject({ status: 409, code: 'not_ended', message: 'job-1 is running.', hint: 'Cancel it first.' });
+    expect(error).toMatchObject({
+      status: 409,
+      code: 'not_ended',
+      message: 'job-1 is running.',
+      hint: 'Cancel it first.'
+    });
   });
 
   it('that are no JSON still say the status', async () => {

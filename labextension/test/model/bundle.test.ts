@@ -17,15 +17,35 @@ describe('what a notebook holds', () => {
 
   it('is nothing for this version when a part is missing or it is newer', () => {
     const whole = { version: 1, kind: 'job', home_id: 'h', ...run };
-    for (const broken of [null, 'job', [], { ...whole, version: 2 }, { ...whole, uuid: 1 }, { ...whole, home_id: null }, { ...whole, kind: 'x' }]) {
+    for (const broken of [
+      null,
+      'job',
+      [],
+      { ...whole, version: 2 },
+      { ...whole, uuid: 1 },
+      { ...whole, home_id: null },
+      { ...whole, kind: 'x' }
+    ]) {
       expect(readBundle(broken)).toBeNull();
     }
   });
 
   it('shows curves with the defaults where it says nothing, and bounds the smoothing', () => {
     const track = { version: 1, kind: 'track', home_id: 'h', runs: [run, { run_id: 3 }] };
-    expect(readBundle(track)).toMatchObject({ keys: [], axis: 'step', smooth: 0, log: false, last: null, runs: [{ runId: 'job-41' }] });
-    expect(readBundle({ ...track, smooth: 1.5, x: 'time', last: 50, log: true })).toMatchObject({ smooth: 0, axis: 'time', last: 50, log: true });
+    expect(readBundle(track)).toMatchObject({
+      keys: [],
+      axis: 'step',
+      smooth: 0,
+      log: false,
+      last: null,
+      runs: [{ runId: 'job-41' }]
+    });
+    expect(readBundle({ ...track, smooth: 1.5, x: 'time', last: 50, log: true })).toMatchObject({
+      smooth: 0,
+      axis: 'time',
+      last: 50,
+      log: true
+    });
     expect(readBundle({ ...track, runs: [] })).toBeNull();
   });
 });
@@ -42,7 +62,11 @@ describe('rich outputs', () => {
   });
 
   it('replace what a display id names', () => {
-    const shown = (text: string, kind: string) => ({ output_type: kind, data: { 'text/plain': text }, transient: { display_id: 'd' } });
+    const shown = (text: string, kind: string) => ({
+      output_type: kind,
+      data: { 'text/plain': text },
+      transient: { display_id: 'd' }
+    });
     const outputs = readOutputs([shown('old', 'display_data'), shown('new', 'update_display_data')]);
     expect(outputs).toMatchObject([{ data: { 'text/plain': 'new' } }]);
   });
@@ -56,11 +80,19 @@ describe('rich outputs', () => {
   });
 
   it('have their large data in files, put back as a notebook holds it', () => {
-    const record = { output_type: 'display_data', data: {}, files: { 'image/png': { path: 'outputs/0001.png', size: 3 }, 'text/html': { size: 1 } } };
+    const record = {
+      output_type: 'display_data',
+      data: {},
+      files: { 'image/png': { path: 'outputs/0001.png', size: 3 }, 'text/html': { size: 1 } }
+    };
     expect(largeData(record)).toEqual([{ mime: 'image/png', path: 'outputs/0001.png', size: 3 }]);
     const bytes = new Uint8Array([1, 2, 3]);
     expect(withData(record, 'image/png', bytes)['data']).toEqual({ 'image/png': 'AQID' });
-    expect(withData(record, 'image/svg+xml', new TextEncoder().encode('<svg/>'))['data']).toEqual({ 'image/svg+xml': '<svg/>' });
-    expect(withData(record, 'application/json', new TextEncoder().encode('[1]'))['data']).toEqual({ 'application/json': [1] });
+    expect(withData(record, 'image/svg+xml', new TextEncoder().encode('<svg/>'))['data']).toEqual({
+      'image/svg+xml': '<svg/>'
+    });
+    expect(withData(record, 'application/json', new TextEncoder().encode('[1]'))['data']).toEqual({
+      'application/json': [1]
+    });
   });
 });

@@ -57,6 +57,10 @@ describe('curves on one x', () => {
       { x: [0, 2], y: [1, null] },
       { x: [1, 2], y: [5, 6] }
     ]);
-    expect(data).toEqual([[0, 1, 2], [1, undefined, null], [undefined, 5, 6]]);
+    expect(data).toEqual([
+      [0, 1, 2],
+      [1, undefined, null],
+      [undefined, 5, 6]
+    ]);
   });
 });

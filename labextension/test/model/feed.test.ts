@@ -23,7 +23,9 @@ function stream() {
     onConnection: () => ({ dispose: () => undefined })
   } as unknown as Live;
   const say = (channel: string, message: object) =>
-    open.filter(held => held.request.channel === channel).forEach(held => held.listener({ sub: 's', ...message } as ServerMessage));
+    open
+      .filter(held => held.request.channel === channel)
+      .forEach(held => held.listener({ sub: 's', ...message } as ServerMessage));
   const requests = (channel: string) => open.filter(held => held.request.channel === channel).map(held => held.request);
   return { live, say, requests };
 }
@@ -86,7 +88,11 @@ describe('the log', () => {
     const { live, say, requests } = stream();
     const whole = 'one\ntwo\nthree\n';
     const log = (_: string, offset: number, limit: number) =>
-      Promise.resolve({ offset, next: offset + limit, bytes: new TextEncoder().encode(whole.slice(offset, offset + limit)) });
+      Promise.resolve({
+        offset,
+        next: offset + limit,
+        bytes: new TextEncoder().encode(whole.slice(offset, offset + limit))
+      });
     const feed = new LogFeed('job-1', rest({ log }), live);
     feed.watch();
     expect(requests('log')[0]).toMatchObject({ tail: 400 });
@@ -135,7 +141,11 @@ describe('a run', () => {
     const { live, say } = stream();
     const model = new RunModel('job-1', rest(answers), live, new Events(live));
     await settled();
-    const event = (id: string, status: 'failed') => ({ type: 'event', next: 1, event: { type: 'job', id: 1, at: '', job: job({ id, status }) } });
+    const event = (id: string, status: 'failed') => ({
+      type: 'event',
+      next: 1,
+      event: { type: 'job', id: 1, at: '', job: job({ id, status }) }
+    });
     say('events', event('job-2', 'failed'));
     expect(model.facts.get().job?.status).toBe('running');
     say('events', event('job-1', 'failed'));

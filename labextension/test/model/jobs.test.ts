@@ -7,13 +7,21 @@ import { job } from './sample';
 
 let id = 0;
 const changed = (each: Job): Event => ({ type: 'job', id: ++id, at: '2026-11-22T09:00:00Z', job: each });
-const deleted = (jobId: string): Event => ({ type: 'job_deleted', id: ++id, at: '2026-11-22T09:00:00Z', job_id: jobId });
+const deleted = (jobId: string): Event => ({
+  type: 'job_deleted',
+  id: ++id,
+  at: '2026-11-22T09:00:00Z',
+  job_id: jobId
+});
 const of = (...jobs: Job[]) => applied(NO_JOBS, jobs.map(changed));
 
 describe('events', () => {
   it('move a job through its states and keep the counts right', () => {
     const states: Status[] = ['pending', 'running', 'completed'];
-    const jobs = applied(NO_JOBS, states.map(status => changed(job({ status }))));
+    const jobs = applied(
+      NO_JOBS,
+      states.map(status => changed(job({ status })))
+    );
     expect(jobs.byId.get('job-1')?.status).toBe('completed');
     expect(jobs.counts).toMatchObject({ pending: 0, running: 0, completed: 1 });
   });
@@ -53,7 +61,9 @@ describe('the list', () => {
   it('can be filtered by name, number, tag and status, all of which must fit', () => {
     const tagged = job({ id: 'job-41', name: 'Base Line', status: 'running', spec: { tags: ['resnet'] } });
     const fits = (filter: string) => matcher(filter)(tagged);
-    expect(['base', '41', 'job-41', 'tag:res', 'status:run', 'line status:running'].map(fits)).toEqual(Array(6).fill(true));
+    expect(['base', '41', 'job-41', 'tag:res', 'status:run', 'line status:running'].map(fits)).toEqual(
+      Array(6).fill(true)
+    );
     expect(['other', '4', 'tag:vit', 'status:failed', 'base status:failed'].map(fits)).toEqual(Array(5).fill(false));
   });
 
@@ -73,13 +83,18 @@ describe('notices', () => {
 
   it('keep to the wish, and never tell somebody of their own cancelling', () => {
     const failed = { ...ended, status: 'failed' as const };
-    expect([worthTelling(undefined, ended, 'failed'), worthTelling(undefined, failed, 'failed')]).toEqual([false, true]);
+    expect([worthTelling(undefined, ended, 'failed'), worthTelling(undefined, failed, 'failed')]).toEqual([
+      false,
+      true
+    ]);
     expect(worthTelling(undefined, failed, 'none')).toBe(false);
     expect(worthTelling(undefined, { ...ended, status: 'cancelled' }, 'all')).toBe(false);
   });
 
   it('gather what ended while nobody looked', () => {
     const early = { ...ended, id: 'job-2', finished_at: '2026-11-22T07:00:00Z' };
-    expect(endedSince([early, ended], Date.parse('2026-11-22T08:00:00Z'), 'all').map(each => each.id)).toEqual(['job-1']);
+    expect(endedSince([early, ended], Date.parse('2026-11-22T08:00:00Z'), 'all').map(each => each.id)).toEqual([
+      'job-1'
+    ]);
   });
 });

@@ -35,7 +35,12 @@ describe('curves', () => {
 
   it('keep what is no number as a gap and remember where it began', () => {
     const curves = new Curves('step');
-    curves.append([{ step: 0, loss: 1 }, { step: 1, loss: 'NaN' }, { step: 2, loss: 'Infinity' }, { step: 3, loss: 2 }]);
+    curves.append([
+      { step: 0, loss: 1 },
+      { step: 1, loss: 'NaN' },
+      { step: 2, loss: 'Infinity' },
+      { step: 3, loss: 2 }
+    ]);
     const loss = curves.byKey.get('loss');
     expect(loss?.broken).toEqual({ x: 1, value: Number.NaN });
     expect(Number.isNaN(loss?.y[2])).toBe(true);
