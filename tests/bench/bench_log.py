@@ -96,7 +96,9 @@ def _run(name: str) -> Run:
     run = Run(system_metrics=False, capture_git=False, capture_pip=False)
     folder = RunFolder(run.run_dir)
     path = folder.metrics
-    run._recorder = Recorder(path, IndexBlocks(folder, path), Losses(run.run_id), choose_encoding("orjson" if name == "last" else name))
+    run._recorder = Recorder(
+        path, IndexBlocks(folder, path), Losses(run.run_id), choose_encoding("orjson" if name == "last" else name)
+    )
     return run
 
 

@@ -18,7 +18,9 @@ _ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def other_python() -> Path:
     """An environment with an older kernel, the notebook side's dependencies, and nothing of Jupyter Server."""
-    return environment_with("ipykernel==6.30.1", "cloudpickle>=3", "httpx>=0.27", "msgspec>=0.19", "nvidia-ml-py>=12", "psutil>=5.9")
+    return environment_with(
+        "ipykernel==6.30.1", "cloudpickle>=3", "httpx>=0.27", "msgspec>=0.19", "nvidia-ml-py>=12", "psutil>=5.9"
+    )
 
 
 def test_a_cell_of_another_environment_runs_there_and_its_values_come_back(place: Place, other_python: Path) -> None:

@@ -48,7 +48,11 @@ def test_a_killed_server_disturbs_no_job_and_the_queue_and_events_go_on(place: P
         for kind, number, data in stream:
             if kind == "event":
                 seen.append(int(number))
-                if data["type"] == "job" and data["job"]["id"] == queued[1]["id"] and data["job"]["status"] == "completed":
+                if (
+                    data["type"] == "job"
+                    and data["job"]["id"] == queued[1]["id"]
+                    and data["job"]["status"] == "completed"
+                ):
                     break
     assert seen == list(range(1, len(seen) + 1))
     server.stop()
@@ -61,10 +65,16 @@ def _take(stream: Any, count: int) -> list[tuple[str, str, dict[str, Any]]]:
 def test_an_acknowledged_submit_is_kept_and_a_key_never_doubles_it(place: Place) -> None:
     server = LiveServer(place, options=("--TracksideApp.cpus=1",)).start()
     server.submit(command=["sleep", "600"], grace=0)
-    made = [server.post("jobs", json={"command": ["/bin/true"]}, headers={"Idempotency-Key": f"k{n}"}).json() for n in range(5)]
+    made = [
+        server.post("jobs", json={"command": ["/bin/true"]}, headers={"Idempotency-Key": f"k{n}"}).json()
+        for n in range(5)
+    ]
     server.kill()
     server.start()
-    again = [server.post("jobs", json={"command": ["/bin/true"]}, headers={"Idempotency-Key": f"k{n}"}).json() for n in range(5)]
+    again = [
+        server.post("jobs", json={"command": ["/bin/true"]}, headers={"Idempotency-Key": f"k{n}"}).json()
+        for n in range(5)
+    ]
     assert [job["id"] for job in again] == [job["id"] for job in made]
     assert sum(server.get("jobs").json()["counts"].values()) == 6
     server.stop()

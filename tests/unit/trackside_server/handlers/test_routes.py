@@ -45,7 +45,11 @@ def test_every_route_is_found_before_the_one_that_says_there_is_none() -> None:
 
 
 def test_a_fixed_word_is_matched_before_an_id() -> None:
-    for path, expected in (("runs/compare", "CompareHandler"), ("runs/x/stream", "RunStreamHandler"), ("ws", "StreamSocket")):
+    for path, expected in (
+        ("runs/compare", "CompareHandler"),
+        ("runs/x/stream", "RunStreamHandler"),
+        ("ws", "StreamSocket"),
+    ):
         found = next(handler for pattern, handler, _ in handlers("any") if re.fullmatch(pattern, ROOT + path))
         assert found.__name__ == expected
 
