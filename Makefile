@@ -27,7 +27,7 @@ lab: setup             ## JupyterLab on the notebooks
 	.venv/bin/jupyter lab notebooks
 
 unit: setup
-	$(PY) -m pytest tests/unit
+	$(PY) -m pytest -n auto tests/unit
 property: setup
 	$(PY) -m pytest tests/property
 integration: setup
