@@ -20,6 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._=,+:@-]{0,127}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEEPEST = 64
 """Levels of a configuration: more than anybody reads, fewer than any JSON reader refuses."""
+_LONGEST_PATH = 4095
 _NO_BOUND = 2**62
 
 
@@ -65,7 +66,7 @@ def parse_submission(raw: Mapping[str, object]) -> Submission:
 
 def _check_whole(values: Mapping[str, object]) -> None:
     gpus = values.get("gpus")
-    if isinstance(gpus, GpuRequest) and gpus.count == 0 and values.get("gpu_memory"):
+    if values.get("gpu_memory") and not (isinstance(gpus, GpuRequest) and gpus.count):
         raise InvalidInput("gpu_memory was given, but no GPU.", hint="Ask for one with gpus=1.")
     if values.get("command") is not None:
         for field, why in (("args", "Write them into the command itself."), ("outputs", "A command binds no names.")):
@@ -137,6 +138,8 @@ def _absolute(value: object, field: str) -> str:
         raise InvalidInput(f"{field}: {shortened(text)} names a user that is not here.") from None
     if not path.is_absolute():
         raise InvalidInput(f"{field}: {shortened(text)} is not absolute.", hint="The server cannot know your folder.")
+    if len(str(path).encode()) > _LONGEST_PATH:
+        raise InvalidInput(f"{field}: {shortened(text)} is longer than a path can be.")
     return str(path)
 
 
