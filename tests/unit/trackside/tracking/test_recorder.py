@@ -80,7 +80,6 @@ def test_a_record_has_index_time_step_and_then_what_was_logged(bench: Bench) -> 
         ("ein „Wort“", "ein „Wort“"), (2**70, 2**70), (np.float64(0.5), 0.5), (np.float32(np.nan), "NaN"),
         (np.array([2]), 2), ("\udc80", "\udc80"), (1e308, 1e308), (5e-324, 5e-324), (10**400, 10**400),
     ],
-    ids=repr,
 )  # fmt: skip
 def test_whatever_way_a_value_takes_it_is_kept_exactly(bench: Bench, value: object, kept: object) -> None:
     bench.log({"before": 1.5, "value": value}, step=1)
@@ -102,7 +101,6 @@ def test_two_infinities_that_cancel_out_are_seen(bench: Bench) -> None:
         ({"_timestamp": 1}, 3, "_timestamp"), ({"x": 1}, "three", "step"), ({"x": 1, "step": 4}, 3, "step"),
         ({"x": {"y": b""}}, 1, "x/y"), ({(3,): 1}, 1, "3"), ([1], 1, "list"), (None, None, "NoneType"),
     ],
-    ids=repr,
 )  # fmt: skip
 def test_what_is_refused_leaves_no_trace_and_no_gap(bench: Bench, metrics: object, step: object, key: str) -> None:
     bench.log({"x": 1})

@@ -144,7 +144,7 @@ class Settings:
 
 class TestConfig:
     @pytest.mark.parametrize(
-        "config", [{"lr": 0.1}, argparse.Namespace(lr=0.1), Settings(0.1), vars(argparse.Namespace(lr=0.1))], ids=repr
+        "config", [{"lr": 0.1}, argparse.Namespace(lr=0.1), Settings(0.1), vars(argparse.Namespace(lr=0.1))]
     )
     def test_it_is_kept_and_cannot_be_changed(self, config: object) -> None:
         run = _quick(config=config)

@@ -103,7 +103,6 @@ def test_a_terminal_sees_a_bar_and_a_pipe_nothing(monkeypatch: pytest.MonkeyPatc
         ((30, 10, 60.0), "30/10 [########################] 0.5/s 1:00"),
         ((7, None, 3.5), "7 2.0/s 0:03"),
     ],
-    ids=repr,
 )
 def test_a_bar_is_one_line(arguments: tuple[int, int | None, float], line: str) -> None:
     assert bar(*arguments) == line
