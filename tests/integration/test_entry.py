@@ -110,6 +110,12 @@ def test_a_cell_prints_to_the_log_and_ends_with_0(job):
     assert not job.outputs
 
 
+def test_a_cell_has_trackside_without_an_import(job):
+    done = job.run(cell="trackside.log({'loss': 1})")
+    assert (done.exit_code, done.log) == (0, "")
+    assert json.loads((done.folder / "metrics.jsonl").read_text())["loss"] == 1
+
+
 def test_ipython_syntax_works_in_a_cell(job):
     source = """
     word = 'hi'

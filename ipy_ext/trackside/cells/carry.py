@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from trackside.cells.manifest import Entry, Manifest
-from trackside.cells.names import CellNames, find_names, is_ipythons_own
+from trackside.cells.names import OWN_NAME, CellNames, find_names, is_ipythons_own
 from trackside.cells.packing import Packed, TooLarge, Wanted, is_light, is_notebooks_value, pack
 from trackside.errors import InvalidInput, NotCarried, near
 
@@ -140,7 +140,8 @@ class _Choice:
 
     def missing(self) -> list[str]:
         """Return the names that the cell reads and nobody has."""
-        return [name for name in self._found.needed if name not in self._namespace and not hasattr(builtins, name)]
+        have = {*self._namespace, *dir(builtins), OWN_NAME}
+        return [name for name in self._found.needed if name not in have]
 
     def _here(self, names: Iterable[str]) -> list[str]:
         have = (name for name in dict.fromkeys(names) if name in self._namespace)

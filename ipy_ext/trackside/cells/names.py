@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from trackside.cells.flow import Flow
 from trackside.cells.syntax import Plain, parse_cell, without_magics
 
-__all__ = ["CellNames", "find_names", "is_ipythons_own"]
+__all__ = ["OWN_NAME", "CellNames", "find_names", "is_ipythons_own"]
 
+#: The name that every job's cell has without an import.
+OWN_NAME = "trackside"
 _OWN = frozenset(
     {"In", "Out", "get_ipython", "exit", "quit", "display", "_exit_code"}
     | {f"__{name}__" for name in ("name", "builtin", "builtins", "doc", "file", "loader", "package", "spec")}

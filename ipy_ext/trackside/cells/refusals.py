@@ -24,7 +24,9 @@ _FILE = Refusal("an open file", "Open it inside the cell")
 _LOCK = Refusal("a lock")
 _SOCKET = Refusal("a network connection", "Connect inside the cell")
 _DATABASE = Refusal("a database connection", "Connect inside the cell")
-_GENERATOR = Refusal("a generator that has begun", "Carry a list of its values, or build it inside the cell")
+_GENERATOR = Refusal(
+    "a generator, which keeps its place in this kernel", "Carry a list of its values, or build it inside the cell"
+)
 _COROUTINE = Refusal("a coroutine", "Await it before, or build it inside the cell")
 _THREAD = Refusal("a thread, process or pool of this kernel", "Start it inside the cell")
 _LOOP = Refusal("part of this kernel's event loop", "Await it before, or build it inside the cell")

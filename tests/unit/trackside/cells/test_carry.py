@@ -168,7 +168,7 @@ SAID = {
     "condition": ("a lock", "Build it inside the cell"),
     "socket": ("a network connection", "Connect inside the cell"),
     "database": ("a database connection", "Connect inside the cell"),
-    "generator": ("a generator that has begun", "Carry a list of its values"),
+    "generator": ("a generator, which keeps its place in this kernel", "Carry a list of its values"),
     "coroutine": ("a coroutine", "Await it before"),
     "thread": ("a thread, process or pool of this kernel", "Start it inside the cell"),
     "pool": ("a thread, process or pool of this kernel", "Start it inside the cell"),
@@ -252,6 +252,12 @@ def test_a_name_that_is_missing_is_told_but_no_error():
     assert plan.remarks == (
         "'undefined' does not exist in this notebook: where the cell reads it, the job will end with a NameError.",
     )
+
+
+def test_trackside_itself_is_never_missing():
+    """A job's cell has it without an import."""
+    plan = plan_carry("trackside.log({'loss': 1})", notebook())
+    assert (plan.missing, plan.remarks) == ((), ())
 
 
 def test_shell_words_that_are_no_names_are_not_told():
