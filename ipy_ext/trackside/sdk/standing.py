@@ -53,8 +53,9 @@ def state(thing: Job | RunInfo, now: datetime) -> str:
     if thing.status == "completed":
         return f"completed in {format_duration(seconds)}" if seconds is not None else "completed"
     if thing.status in FINAL:
-        after = f" after {format_duration(seconds)}" if seconds is not None else ""
         why = _reason(thing)
+        gap = " · " if thing.reason and thing.reason.code == "exception" else " "
+        after = f"{gap}after {format_duration(seconds)}" if seconds is not None else ""
         return f"{thing.status} · {why}{after}" if why else f"{thing.status}{after}"
     waiting = thing.message.rstrip(".") if isinstance(thing, Job) else ""
     return f"{thing.status} · {waiting}" if waiting else thing.status

@@ -46,7 +46,7 @@ def test_elapsed_time_stops_at_the_end_and_begins_at_the_start():
         (job("failed", lasted=660, reason=Reason("out_of_memory", "…")), "failed · out of memory after 11 min"),
         (
             job("failed", lasted=5, reason=Reason("exception", "ValueError: bad.")),
-            "failed · ValueError: bad after 5.0 s",
+            "failed · ValueError: bad · after 5.0 s",
         ),
         (job("failed", started=None, reason=Reason("start_failed", "…")), "failed · start failed"),
         (job("cancelled", lasted=12, reason=Reason("cancelled_by_user", "…")), "cancelled after 12 s"),
