@@ -27,16 +27,17 @@ async def cancel(core: Core, text: str) -> Job:
     if core.schedules and not record.is_terminal:
         if record.status != "running" and not core.board.is_starting(record.id):
             record = await cancel_waiting(core, record.id)
-        else:
+        if record.status == "running" or core.board.is_starting(record.id):
             core.cancel_soon(record)
     return core.wire(record)
 
 
 async def cancel_waiting(core: Core, job_id: str) -> JobRecord:
-    """End a job that never started; only the server that schedules may do this."""
+    """End a job that never started; only the server that schedules may do this. One that waits no more stays as it is."""
     record = await core.write(lambda tx: _end_waiting(tx, job_id))
     core.settle([record])
-    await asyncio.to_thread(note_status, record)
+    if record.is_terminal:
+        await asyncio.to_thread(note_status, record)
     return record
 
 
@@ -49,8 +50,10 @@ def _ask(tx: Tx, job_id: str) -> JobRecord:
 
 def _end_waiting(tx: Tx, job_id: str) -> JobRecord:
     record = tx.job(job_id)
-    if record is None or record.status not in {"pending", "scheduled"}:
-        raise Conflict(f"{job_id} is not waiting any more.")
+    if record is None:
+        raise Conflict(f"{job_id} was deleted meanwhile.")
+    if record.status not in {"pending", "scheduled"}:
+        return record
     reason = record.cancel_requested or BY_USER
     tx.take_secrets(job_id)
     ended = tx.update_job(job_id, status="cancelled", reason=reason, finished_at=utc_now(), cancel_requested=None)
