@@ -18,7 +18,7 @@ check: setup           ## lint, format, types, layers, generated files
 	.venv/bin/lint-imports
 	$(PY) -m trackside.client.generate --check
 	$(PY) -m trackside_server.openapi --check
-	cd labextension && npm run --silent lint:types && npm run --silent types:check && npm test --silent
+	cd labextension && npm run --silent lint:types && npm run --silent lint:format && npm run --silent types:check && npm test --silent
 
 bench: setup           ## every speed bar beside its floor
 	$(PY) -m tests.bench
