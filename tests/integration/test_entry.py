@@ -315,7 +315,7 @@ def test_a_cell_sees_an_empty_main_module_of_its_own(job):
     )
     assert job.exit_code == 0, job.log
     assert "1 __main__ False ['probe', '--fast']" in job.log
-    assert "['exit', 'get_ipython', 'quit', 'sys', 'x']" in job.log
+    assert "['exit', 'get_ipython', 'quit', 'sys', 'trackside', 'x']" in job.log
 
 
 def test_worker_processes_of_a_cell_start_in_every_way(job):
