@@ -15,10 +15,10 @@ _LONGEST_TEXT = 64
 _HINT = "Write '2', '0.5', 'a100', 'a100:2' or '2xa100'."
 _TYPE = r"[a-z]+[a-z0-9]*(?:[-_. ][a-z0-9]+)*"
 _FORMS = (
-    re.compile(rf"(?P<type>{_TYPE}):(?P<count>\d+)"),
-    re.compile(rf"(?P<count>\d+)x(?P<type>{_TYPE})"),
-    re.compile(r"(?P<type>[a-z]+[a-z0-9]*(?:[-_.][a-z0-9]+)*?)[.-](?P<count>\d+)x"),
-    re.compile(r"(?P<type>[a-z]+\d+[a-z0-9-]*?)x(?P<count>\d+)"),
+    re.compile(rf"(?P<type>{_TYPE}):(?P<count>[0-9]+)"),
+    re.compile(rf"(?P<count>[0-9]+)x(?P<type>{_TYPE})"),
+    re.compile(r"(?P<type>[a-z]+[a-z0-9]*(?:[-_.][a-z0-9]+)*?)[.-](?P<count>[0-9]+)x"),
+    re.compile(r"(?P<type>[a-z]+[0-9]+[a-z0-9-]*?)x(?P<count>[0-9]+)"),
     re.compile(rf"(?P<type>{_TYPE})"),
 )
 
@@ -41,7 +41,7 @@ def parse_gpus(value: str | float) -> GpuRequest:
     if isinstance(value, (int, float)):
         return _checked(value, None, value)
     text = value.strip().lower() if len(value) <= _LONGEST_TEXT else ""
-    if re.fullmatch(r"\d+(?:\.\d+)?|\.\d+", text):
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+", text):
         return _checked(float(text), None, value)
     for form in _FORMS:
         match = form.fullmatch(text)
