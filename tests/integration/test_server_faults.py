@@ -141,7 +141,9 @@ def test_with_runner_and_template_both_killed_the_end_is_lost_and_never_guessed(
 def test_sigterm_of_the_server_returns_quickly_with_jobs_running(place: Place) -> None:
     server = LiveServer(place)
     taken: list[float] = []
-    while len(taken) < 3 and not any(took < 2 for took in taken):  # a moment in which the machine is busy proves nothing
+    while len(taken) < 3 and not any(
+        took < 2 for took in taken
+    ):  # a moment in which the machine is busy proves nothing
         server.start()
         job = server.submit(command=["sleep", "600"], grace=0)
         server.running(job["id"])

@@ -68,6 +68,8 @@ def _reason(thing: Job | RunInfo) -> str:
         return ""
     if code == "exit_code" and isinstance(thing, Job) and thing.exit_code is not None:
         return f"exit code {thing.exit_code}"
+    if code == "exit_code" and thing.reason:
+        return thing.reason.message.removeprefix("ended with ")
     if code == "exception" and thing.reason and thing.reason.message:
         return thing.reason.message.rstrip(".")
     return code.replace("_", " ")

@@ -175,5 +175,8 @@ def _one(found: list[_R], names: list[str], text: str, noun: str) -> _R:
     if len(found) > 1:
         listed = ", ".join(f"{record.id} ({record.status})" for record in found[:5])
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        raise AmbiguousName(f"{len(found)} {noun}s are called {text!r}: {listed}{more}.", hint=f"Use the id; {found[0].id} is the newest.")
+        raise AmbiguousName(
+            f"{len(found)} {noun}s are called {text!r}: {listed}{more}.",
+            hint=f"Use the id; {found[0].id} is the newest.",
+        )
     return found[0]
