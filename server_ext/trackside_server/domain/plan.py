@@ -161,7 +161,21 @@ def matches_type(asked: str, name: str) -> bool:
     """Whether a GPU of this product name is of the type asked for (``a100-80gb`` fits ``NVIDIA A100-SXM4-80GB``)."""
     words = name.lower().replace("-", " ").replace("_", " ").split()
     parts = asked.replace("-", " ").replace(".", " ").replace("_", " ").split()
-    return all(any(word.startswith(part) for word in words) for part in parts)
+    return all(any(_begins(words[first:], part) for first in range(len(words))) for part in parts)
+
+
+def _begins(words: Sequence[str], part: str) -> bool:
+    """Whether these words begin with a part, written apart or as one; no number is cut: ``a10`` is no ``a100``."""
+    text = ""
+    for word in words:
+        text += word
+        if text == part:
+            return True
+        if text.startswith(part):
+            return not (part[-1].isdigit() and text[len(part)].isdigit())
+        if not part.startswith(text):
+            return False
+    return False
 
 
 def _usable(job: Waiting, gpus: Sequence[Gpu], free: _Free) -> tuple[str, ...]:
