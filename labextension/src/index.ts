@@ -52,8 +52,14 @@ const core: JupyterFrontEndPlugin<ITrackside> = {
     }
     const { rest, live } = connect(app.serviceManager.serverSettings);
     const trackside = new Trackside(rest, live, onFrame);
-    const actions = makeActions(trackside, (runId, name, tab) => {
-      void app.commands.execute(COMMANDS.openRun, { runId, name, ...(tab !== undefined && { tab }) });
+    const actions = makeActions(trackside, {
+      open: (runId, name, tab) => {
+        void app.commands.execute(COMMANDS.openRun, { runId, name, ...(tab !== undefined && { tab }) });
+      },
+      compare: runs => {
+        const named = runs.map(({ id, uuid, name }) => ({ run_id: id, uuid, name }));
+        void app.commands.execute(COMMANDS.compare, { runs: named });
+      }
     });
     const settings = registry === null ? Promise.resolve(null) : registry.load(ID).catch(() => null); // without its schema: the defaults
     void app.started.then(() => trackside.start());
@@ -90,12 +96,7 @@ const panel: JupyterFrontEndPlugin<void> = {
     void state?.fetch(FOLDS).then(kept => folds.restore(Array.isArray(kept) ? kept.map(String) : []));
     const side = new SideWidget(() => surroundings, folds, selected);
     const views = new RunViews(app, lab, () => surroundings, selected);
-    addCommands(
-      app,
-      surroundings,
-      () => app.shell.activateById(side.id),
-      (runId, name, tab) => views.open(runId, name, tab)
-    );
+    addCommands(app, surroundings, () => app.shell.activateById(side.id), views);
     if (palette !== null) {
       addToPalette(palette);
     }

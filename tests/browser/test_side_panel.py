@@ -116,6 +116,28 @@ def test_the_run_view_shows_all_of_a_run_and_is_back_after_a_reload(window: Lab)
     expect(page.locator(f"{view} [data-tab=outputs][aria-selected=true]")).to_be_attached()
 
 
+def test_chosen_runs_stand_side_by_side_with_what_differs(window: Lab) -> None:
+    window.open()
+    for name in ("left", "right"):
+        window.server.submit(
+            command=[sys.executable, "-c", _TRAIN.format(name=name, steps=5, pause=0)],
+            name=name,
+            config={"seed": 1, "side": name},
+        )
+        window.server.ended(name)
+    _show_panel(window)
+    page = window.page
+    for name in ("left", "right"):
+        page.locator(f"[data-trackside=run-row]:has(button:text-is('{name}')) input").check()
+    page.click("[data-trackside=compare-runs]")
+    settings = page.locator("[data-trackside=compare-settings]")
+    expect(settings.locator("[data-key=side]")).to_contain_text("left")
+    expect(settings.locator("[data-key=side]")).to_contain_text("right")
+    expect(settings.locator("[data-key=seed]")).to_have_count(0)
+    curve = page.locator("[data-trackside=compare] [data-trackside=curve][data-key='train/loss']")
+    expect(curve).to_have_attribute("data-points", "10")
+
+
 def test_curves_and_log_are_whole_after_the_server_was_killed_and_came_back(window: Lab) -> None:
     """No gap and no repeat: as many points and lines as the job wrote."""
     window.open()

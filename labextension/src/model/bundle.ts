@@ -69,7 +69,8 @@ function readTrack(data: Raw, homeId: string): TrackBundle | null {
   };
 }
 
-function readRun(data: unknown): RunRef | null {
+/** Return the run that `{run_id, uuid, name}` means, or null. */
+export function readRun(data: unknown): RunRef | null {
   if (!isRaw(data) || typeof data['run_id'] !== 'string' || typeof data['uuid'] !== 'string') {
     return null;
   }

@@ -12,7 +12,7 @@ const LESS = /(^|[^a-z])(loss|nll|err|error|mse|rmse|mae|mape|ppl|perplexity|wer
 const MORE =
   /(^|[^a-z])(acc|accuracy|auc|auroc|f1|iou|miou|map|ap|precision|recall|score|reward|return|bleu|rouge|r2|psnr|ssim|dice|top1|top5)([^a-z]|$)/i;
 
-/** Return the groups in order: what training is about first, then as first logged. */
+/** Return the groups: what training is about first, then as given; in a group training before validation before test. */
 export function group(keys: readonly string[]): Group[] {
   const found = new Map<string, string[]>();
   for (const key of keys) {
@@ -21,13 +21,19 @@ export function group(keys: readonly string[]): Group[] {
   }
   const groups = [...found].map(([title, members]) => ({
     title: members.length > 1 ? title : (members[0] ?? title),
-    keys: members
+    keys: sortedBy(members, splitRank)
   }));
-  const rank = (title: string) => (LESS.test(title) ? 0 : MORE.test(title) ? 1 : 2);
-  return groups
-    .map((each, index) => ({ each, index }))
-    .sort((a, b) => rank(a.each.title) - rank(b.each.title) || a.index - b.index)
-    .map(({ each }) => each);
+  return sortedBy(groups, ({ title }) => (LESS.test(title) ? 0 : MORE.test(title) ? 1 : 2));
+}
+
+function splitRank(key: string): number {
+  const split = (BEFORE.exec(key) ?? AFTER.exec(key))?.[0] ?? '';
+  return split === '' ? 0 : /train/i.test(split) ? 1 : /val|dev/i.test(split) ? 2 : 3;
+}
+
+/** A copy in the order of the rank; equal ones stay as they were. */
+function sortedBy<T>(values: readonly T[], rank: (value: T) => number): T[] {
+  return [...values].sort((a, b) => rank(a) - rank(b));
 }
 
 /** What tells a key apart within its group: `train` and `val` of `loss`; a key alone keeps its name. */

@@ -2,7 +2,8 @@
 import * as React from 'react';
 
 import type { RunInfo, RunPage } from '../api/types';
-import { moment, number, runDuration, say } from '../words';
+import { exact } from '../model/settings';
+import { count, moment, number, runDuration, say } from '../words';
 import { Dot } from '../run/Dot';
 import { useCell, useFrame, useHere } from '../run/surroundings';
 import { Section } from './Section';
@@ -14,6 +15,7 @@ const QUIET = 400;
 export function Runs({ folds, selected }: { folds: Folds; selected: string | null }): JSX.Element {
   const open = !useCell(folds.folded).has('runs');
   const [query, setQuery] = React.useState('');
+  const [chosen, setChosen] = React.useState<ReadonlySet<string>>(new Set());
   const { page, problem, more } = useRuns(query, open);
   const runs = page?.runs ?? [];
   const note = page === null ? '' : page.next === null ? String(runs.length) : say('%1+', runs.length);
@@ -38,7 +40,8 @@ export function Runs({ folds, selected }: { folds: Folds; selected: string | nul
       {page !== null && runs.length === 0 && query && !problem && (
         <p className="ts-note">{say('No run fits this search.')}</p>
       )}
-      {runs.length > 0 && <Table runs={runs} selected={selected} />}
+      {runs.length > 0 && <Table runs={runs} selected={selected} chosen={chosen} choose={setChosen} />}
+      <Chosen runs={runs.filter(run => chosen.has(run.id))} clear={() => setChosen(new Set())} />
       {page?.next != null && (
         <div className="ts-note">
           <button type="button" className="ts-link" onClick={() => void more()}>
@@ -94,11 +97,40 @@ function useRuns(query: string, open: boolean): { page: RunPage | null; problem:
   return { page, problem, more };
 }
 
-function Table({ runs, selected }: { runs: readonly RunInfo[]; selected: string | null }): JSX.Element {
+/** `2 chosen · Compare`, once some are. */
+function Chosen({ runs, clear }: { runs: readonly RunInfo[]; clear: () => void }): JSX.Element | null {
+  const { actions } = useHere();
+  return runs.length === 0 ? null : (
+    <div className="ts-note ts-rest" data-trackside="chosen">
+      <span>{count('%1 chosen', '%1 chosen', runs.length)}</span>
+      {runs.length > 1 && (
+        <button type="button" className="ts-link" data-trackside="compare-runs" onClick={() => actions.compare(runs)}>
+          {say('Compare')}
+        </button>
+      )}
+      <button type="button" className="ts-link" onClick={clear}>
+        {say('Clear')}
+      </button>
+    </div>
+  );
+}
+
+interface TableProps {
+  runs: readonly RunInfo[];
+  selected: string | null;
+  chosen: ReadonlySet<string>;
+  choose: (chosen: ReadonlySet<string>) => void;
+}
+
+function Table({ runs, selected, chosen, choose }: TableProps): JSX.Element {
+  const toggle = (id: string) => {
+    const others = new Set(chosen);
+    choose(others.delete(id) ? others : others.add(id));
+  };
   const keys = telling(runs);
   return (
     <div className="ts-table-room">
-      <table className="ts-table ts-runs" data-trackside="run-table">
+      <table className={`ts-table ts-runs ${chosen.size > 0 ? 'ts-choosing' : ''}`} data-trackside="run-table">
         <thead>
           <tr>
             <th scope="col">{say('run')}</th>
@@ -107,13 +139,22 @@ function Table({ runs, selected }: { runs: readonly RunInfo[]; selected: string 
                 {title}
               </th>
             ))}
-            <th scope="col">{say('took')}</th>
+            <th scope="col" className="ts-optional">
+              {say('took')}
+            </th>
             <th scope="col">{say('began')}</th>
           </tr>
         </thead>
         <tbody>
           {runs.map(run => (
-            <Row key={run.id} run={run} keys={keys} selected={run.id === selected} />
+            <Row
+              key={run.id}
+              run={run}
+              keys={keys}
+              selected={run.id === selected}
+              chosen={chosen.has(run.id)}
+              toggle={() => toggle(run.id)}
+            />
           ))}
         </tbody>
       </table>
@@ -121,7 +162,15 @@ function Table({ runs, selected }: { runs: readonly RunInfo[]; selected: string 
   );
 }
 
-function Row({ run, keys, selected }: { run: RunInfo; keys: readonly KeyColumn[]; selected: boolean }): JSX.Element {
+interface RowProps {
+  run: RunInfo;
+  keys: readonly KeyColumn[];
+  selected: boolean;
+  chosen: boolean;
+  toggle: () => void;
+}
+
+function Row({ run, keys, selected, chosen, toggle }: RowProps): JSX.Element {
   const { trackside, actions } = useHere();
   const now = trackside.now();
   return (
@@ -132,6 +181,13 @@ function Row({ run, keys, selected }: { run: RunInfo; keys: readonly KeyColumn[]
       data-status={run.status}
     >
       <td>
+        <input
+          type="checkbox"
+          className="ts-choose"
+          checked={chosen}
+          aria-label={say('Choose %1', run.name)}
+          onChange={toggle}
+        />
         <Dot status={run.status} />
         <button type="button" className="ts-plainlink" title={run.id} onClick={() => actions.open(run.id, run.name)}>
           {run.name}
@@ -140,7 +196,7 @@ function Row({ run, keys, selected }: { run: RunInfo; keys: readonly KeyColumn[]
       {keys.map(({ key, value }) => (
         <td key={key}>{valueOf(value(run))}</td>
       ))}
-      <td>{runDuration(run, now)}</td>
+      <td className="ts-optional">{runDuration(run, now)}</td>
       <td>{run.started_at === null ? '–' : moment(run.started_at, now)}</td>
     </tr>
   );
@@ -165,7 +221,11 @@ export function telling(runs: readonly RunInfo[]): KeyColumn[] {
   return [
     ...configs
       .slice(0, 1)
-      .map(key => ({ key: `config ${key}`, title: short(key), value: (run: RunInfo) => run.config[key] })),
+      .map(key => ({
+        key: `config ${key}`,
+        title: short(key),
+        value: (run: RunInfo) => (run.config[key] === undefined ? '' : exact(run.config[key]))
+      })),
     ...summaries
       .slice(0, 1)
       .map(key => ({ key: `summary ${key}`, title: short(key), value: (run: RunInfo) => run.summary[key] }))

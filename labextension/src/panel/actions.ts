@@ -7,12 +7,15 @@ import type { Trackside } from '../model/trackside';
 import type { Actions, Tab } from '../run/surroundings';
 import { say } from '../words';
 
-export type Open = (runId: string, name: string, tab?: Tab) => void;
+export interface Views {
+  open(runId: string, name: string, tab?: Tab): void;
+  compare(runs: readonly RunInfo[]): void;
+}
 
-export function makeActions(trackside: Trackside, open: Open): Actions {
+export function makeActions(trackside: Trackside, views: Views): Actions {
   const { rest } = trackside;
   return {
-    open,
+    ...views,
     cancel: job => told(() => rest.cancel(job.id)),
     retry: job => told(() => rest.retry(job.id)),
     deleteJob: job => confirmed(job, () => rest.deleteJob(job.id)),

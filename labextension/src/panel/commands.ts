@@ -4,6 +4,8 @@ import { InputDialog } from '@jupyterlab/apputils';
 import type { ICommandPalette } from '@jupyterlab/apputils';
 
 import type { Job } from '../api/types';
+import { readRun } from '../model/bundle';
+import type { RunRef } from '../model/bundle';
 import { isFinal } from '../model/jobs';
 import type { Surroundings, Tab } from '../run/surroundings';
 import { say } from '../words';
@@ -12,6 +14,7 @@ import { tracksideIcon } from './icon';
 export const COMMANDS = {
   showPanel: 'trackside:show-panel',
   openRun: 'trackside:open-run',
+  compare: 'trackside:compare-runs',
   cancel: 'trackside:cancel-job',
   retry: 'trackside:retry-job',
   delete: 'trackside:delete-job',
@@ -25,9 +28,12 @@ export const COMMANDS = {
 const JOB_ROW = '[data-trackside="job-row"]';
 const RUN_ROW = '[data-trackside="run-row"]';
 
-export type OpenRun = (runId: string, name: string, tab: Tab | null) => void;
+export interface Opens {
+  open(runId: string, name: string, tab: Tab | null): void;
+  compare(runs: readonly RunRef[]): void;
+}
 
-export function addCommands(app: JupyterFrontEnd, here: Surroundings, showPanel: () => void, openRun: OpenRun): void {
+export function addCommands(app: JupyterFrontEnd, here: Surroundings, showPanel: () => void, views: Opens): void {
   app.commands.addCommand(COMMANDS.showPanel, {
     label: say('Show GPUs, Jobs and Runs'),
     caption: say('Show the side panel of Trackside'),
@@ -39,7 +45,16 @@ export function addCommands(app: JupyterFrontEnd, here: Surroundings, showPanel:
     execute: async args => {
       const runId = typeof args['runId'] === 'string' ? args['runId'] : await askForRun();
       if (runId) {
-        openRun(runId, String(args['name'] ?? runId), tabOf(args['tab']));
+        views.open(runId, String(args['name'] ?? runId), tabOf(args['tab']));
+      }
+    }
+  });
+  app.commands.addCommand(COMMANDS.compare, {
+    label: say('Compare Runs'),
+    execute: args => {
+      const runs = Array.isArray(args['runs']) ? args['runs'].map(readRun).filter(run => run !== null) : [];
+      if (runs.length > 0) {
+        views.compare(runs);
       }
     }
   });

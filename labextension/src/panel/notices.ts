@@ -95,12 +95,10 @@ export class Notices {
 
   private tell(job: Job): void {
     const took = seconds(job.started_at, job.finished_at, this.trackside.now());
-    const time =
-      took === null ? '' : job.status === 'completed' ? say('in %1', duration(took)) : say('after %1', duration(took));
-    const message = [
-      `${job.name}: ${endPhrase(job.status, job.reason, job.exit_code)} ${time}`.trim(),
-      sentenceOf(job.reason)
-    ];
+    const gap = job.reason?.code === 'exception' ? ' · ' : ' ';
+    const lasted = took === null ? '' : duration(took);
+    const time = lasted && (job.status === 'completed' ? say(' in %1', lasted) : gap + say('after %1', lasted));
+    const message = [`${job.name}: ${endPhrase(job.status, job.reason, job.exit_code)}${time}`, sentenceOf(job.reason)];
     const open = { label: say('Open'), callback: () => this.actions.open(job.run_id, job.name) };
     const kind = job.status === 'completed' ? 'success' : 'error';
     Notification.emit(message.filter(Boolean).join('. '), kind, { actions: [open], autoClose: stay(job) });

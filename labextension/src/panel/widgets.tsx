@@ -5,7 +5,9 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import type { RunRef } from '../model/bundle';
 import { Cell } from '../model/cell';
+import { outdatedWords } from '../run/Saved';
 import { Here } from '../run/surroundings';
 import type { Surroundings, Tab } from '../run/surroundings';
 import { say } from '../words';
@@ -13,8 +15,13 @@ import { tracksideIcon } from './icon';
 import type { Folds } from './Section';
 import { StatusItem } from './StatusItem';
 
-const SidePanel = React.lazy(async () => ({ default: (await import('./SidePanel')).SidePanel }));
-const RunView = React.lazy(async () => ({ default: (await import('../run/RunView')).RunView }));
+const SidePanel = React.lazy(() => import('./SidePanel').then(({ SidePanel }) => ({ default: SidePanel }), outdated));
+const Compare = React.lazy(async () => ({ default: (await import('../run/Compare')).Compare }));
+const RunView = React.lazy(() => import('../run/RunView').then(({ RunView }) => ({ default: RunView }), outdated));
+
+function outdated(): { default: () => JSX.Element } {
+  return { default: () => <p className="ts-note">{outdatedWords()}</p> };
+}
 
 abstract class TracksideWidget extends ReactWidget {
   protected readonly seen = new Cell(false);
@@ -118,6 +125,29 @@ export class RunWidget extends TracksideWidget {
       this.title.label = name;
       this.title.caption = say('%1, a run of Trackside', name);
     }
+  }
+}
+
+export class CompareWidget extends TracksideWidget {
+  constructor(
+    surroundings: () => Surroundings,
+    readonly runs: readonly RunRef[]
+  ) {
+    super(surroundings);
+    this.id = CompareWidget.idOf(runs);
+    this.addClass('ts-runwidget');
+    this.title.icon = tracksideIcon;
+    this.title.closable = true;
+    this.title.label = runs.map(run => run.name).join(' · ');
+    this.title.caption = say('Comparison of %1 runs', runs.length);
+  }
+
+  static idOf(runs: readonly RunRef[]): string {
+    return `trackside-compare-${runs.map(run => run.runId).join('-')}`;
+  }
+
+  protected override content(): JSX.Element {
+    return <Compare runs={this.runs} />;
   }
 }
 

@@ -2,6 +2,8 @@
 import * as React from 'react';
 
 import type { Facts } from '../model/run';
+import { exact, flat } from '../model/settings';
+import type { Setting } from '../model/settings';
 import { duration, say, size } from '../words';
 
 export function Config({ facts }: { facts: Facts }): JSX.Element {
@@ -29,7 +31,7 @@ export function Config({ facts }: { facts: Facts }): JSX.Element {
 
 type Said = (key: string, value: unknown) => string;
 
-function Rows({ rows, said = exact }: { rows: readonly (readonly [string, unknown])[]; said?: Said }): JSX.Element {
+function Rows({ rows, said = (_, value) => exact(value) }: { rows: readonly Setting[]; said?: Said }): JSX.Element {
   return (
     <dl className="ts-facts ts-mono">
       {rows.map(([key, value]) => (
@@ -42,14 +44,9 @@ function Rows({ rows, said = exact }: { rows: readonly (readonly [string, unknow
   );
 }
 
-/** The value as it was given: nothing is rounded. */
-function exact(_key: string, value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
 /** Bytes and seconds with what a person would write beside them. */
 function specWords(key: string, value: unknown): string {
-  const words = exact(key, value);
+  const words = exact(value);
   if (typeof value !== 'number') {
     return words;
   }
@@ -57,16 +54,4 @@ function specWords(key: string, value: unknown): string {
     return `${words} (${size(value)})`;
   }
   return key === 'time' || key === 'grace' ? `${words} (${duration(value)})` : words;
-}
-
-/** Nested settings as `outer.inner`. */
-function flat(values: object, prefix = ''): (readonly [string, unknown])[] {
-  return Object.entries(values).flatMap(([key, value]: [string, unknown]) => {
-    if (value === undefined || value === null) {
-      return [];
-    }
-    const name = prefix + key;
-    const nested = typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length > 0;
-    return nested ? flat(value, `${name}.`) : [[name, value] as const];
-  });
 }

@@ -7,6 +7,7 @@ import { say } from '../words';
 import { Artifacts } from './Artifacts';
 import { Header } from './Header';
 import { RunPanel } from './RunPanel';
+import { Saved } from './Saved';
 import { Track } from './Track';
 import { useCell, useHere, useRun } from './surroundings';
 
@@ -128,14 +129,4 @@ function Judge({ run, tell }: { run: RunRef; tell: (id: string, verdict: Verdict
   const verdict = judge(facts, run.uuid);
   React.useEffect(() => tell(run.runId, verdict), [run.runId, verdict]);
   return null;
-}
-
-/** The picture or the text that lies in the notebook. */
-function Saved({ words, picture, text }: { words: string; picture: string | null; text: string }): JSX.Element {
-  return (
-    <section className="ts-saved" data-trackside="saved">
-      {words && <p className="ts-note ts-flush">{words}</p>}
-      {picture === null ? <pre>{text}</pre> : <img src={`data:image/png;base64,${picture}`} alt={text} />}
-    </section>
-  );
 }

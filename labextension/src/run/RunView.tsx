@@ -175,7 +175,7 @@ function ArtifactsPage({ model }: { model: RunModel }): JSX.Element {
         root={root}
         empty={
           <p className="ts-note ts-flush">
-            {say('No files yet. In the cell:')} <code>run.save_artifact("model.pt")</code>
+            {say('No files yet. In the cell:')} <code>trackside.init().save_artifact("model.pt")</code>
           </p>
         }
       />

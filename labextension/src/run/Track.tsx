@@ -2,7 +2,7 @@
 import * as React from 'react';
 
 import type { RunRef, TrackBundle } from '../model/bundle';
-import { best, goal } from '../model/groups';
+import { best, goal, group } from '../model/groups';
 import type { RunModel } from '../model/run';
 import type { Curve } from '../model/series';
 import { number, say } from '../words';
@@ -76,7 +76,7 @@ function Listener(props: {
 
 function keysOf(bundle: TrackBundle, known: Known): string[] {
   const all = new Set([...known.values()].flatMap(each => [...each.curves.keys()]));
-  return bundle.keys.length > 0 ? bundle.keys.filter(key => all.has(key)) : [...all];
+  return bundle.keys.length > 0 ? bundle.keys.filter(key => all.has(key)) : group([...all]).flatMap(({ keys }) => keys);
 }
 
 function sourcesOf(key: string, runs: readonly RunRef[], known: Known): Source[] {

@@ -5,10 +5,20 @@ import * as React from 'react';
 
 import { MIME_TYPE, readBundle } from '../model/bundle';
 import type { Bundle } from '../model/bundle';
+import { Saved, outdatedWords } from './Saved';
 import { Here } from './surroundings';
 import type { Surroundings } from './surroundings';
 
-const Embedded = React.lazy(async () => ({ default: (await import('./Embedded')).Embedded }));
+const Embedded = React.lazy(() =>
+  import('./Embedded').then(
+    ({ Embedded }) => ({ default: Embedded }),
+    () => ({ default: Outdated })
+  )
+);
+
+function Outdated({ picture, text }: { bundle: Bundle; picture: string | null; text: string }): JSX.Element {
+  return <Saved words={outdatedWords()} picture={picture} text={text} />;
+}
 
 export class RunRenderer extends ReactWidget implements IRenderMime.IRenderer {
   private shown: { bundle: Bundle | null; picture: string | null; text: string } | null = null;

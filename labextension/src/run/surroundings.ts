@@ -13,6 +13,7 @@ export type Tab = 'overview' | 'curves' | 'log' | 'outputs' | 'artifacts' | 'sys
 /** The verbs; what goes wrong is told to the user by whoever performs them. */
 export interface Actions {
   open(runId: string, name: string, tab?: Tab): void;
+  compare(runs: readonly RunInfo[]): void;
   cancel(job: Job): Promise<void>;
   retry(job: Job): Promise<void>;
   deleteJob(job: Job): Promise<void>;

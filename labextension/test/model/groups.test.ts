@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { best, goal, group, shortLabel } from '../../src/model/groups';
 
 it('puts train and validation of one metric together, what training is about first', () => {
-  const groups = group(['lr', 'train/loss', 'acc_val', 'val/loss', 'acc_train', 'epoch']);
+  const groups = group(['lr', 'val/loss', 'acc_val', 'train/loss', 'acc_train', 'epoch']);
   expect(groups.map(({ title, keys }) => [title, keys])).toEqual([
     ['loss', ['train/loss', 'val/loss']],
-    ['acc', ['acc_val', 'acc_train']],
+    ['acc', ['acc_train', 'acc_val']],
     ['lr', ['lr']],
     ['epoch', ['epoch']]
   ]);
