@@ -1,0 +1,60 @@
+"""The board of unfinished jobs stays true, whatever is put, started and dropped in whatever order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trackside.models import FINAL, STATUSES, JobSpec
+from trackside_server.domain.plan import Machine
+from trackside_server.domain.record import JobRecord
+from trackside_server.domain.standing import waiting_of
+from trackside_server.engine.board import Board
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+MACHINE = Machine(4.0)
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(("put", "put", "put", "drop", "starting", "settled")),
+        st.integers(1, 5),
+        st.sampled_from(STATUSES),
+        st.integers(-1, 1),
+    ),
+    max_size=40,
+)
+
+
+@given(steps)
+def test_the_queue_is_always_the_sorted_pending_jobs_that_are_not_being_started(taken):
+    board, known, starting = Board(), {}, set()
+    for step, seq, status, priority in taken:
+        record = JobRecord(
+            seq=seq,
+            uuid="u",
+            status=status,
+            created_at=NOW,
+            run_dir="/r",
+            priority=priority,
+            spec=JobSpec(command="true"),
+        )
+        if step == "put":
+            board.put(record)
+            known.pop(seq, None)
+            if status not in FINAL:
+                known[seq] = record
+        elif step == "drop":
+            board.drop(f"job-{seq}")
+            known.pop(seq, None)
+        elif step == "starting" and seq in known and known[seq].status == "pending":
+            board.starting(known[seq], ())
+            starting.add(seq)
+        elif step == "settled":
+            board.settled(f"job-{seq}")
+            starting.discard(seq)
+        expected = [waiting_of(each) for n, each in known.items() if each.status == "pending" and n not in starting]
+        assert list(board.snapshot(MACHINE).waiting) == sorted(expected, key=lambda each: each.order)
+        held = {f"job-{n}" for n, each in known.items() if each.status == "running"} | {f"job-{n}" for n in starting}
+        assert {each.id for each in board.running()} == held
+        assert {each.seq for each in board.records()} == set(known)
