@@ -137,7 +137,7 @@ class RunFolder:
         """Return the content of ``meta.json``, ``{}`` when there is none or it cannot be read as an object."""
         try:
             found = json.loads(self.meta.read_bytes())
-        except (FileNotFoundError, NotADirectoryError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

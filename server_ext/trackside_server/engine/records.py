@@ -51,7 +51,7 @@ def as_record(line: bytes) -> msgspec.Raw | None:
     try:
         line.decode()
         return msgspec.json.decode(line, type=msgspec.Raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         found = json.loads(line)
