@@ -104,7 +104,8 @@ def _decode(line: bytes) -> object:
 
 
 def _choose_decoder() -> Callable[[bytes], object]:
-    for name in ("orjson", "msgspec.json"):
+    """msgspec first: orjson reads an integer of more than 64 bits as a float."""
+    for name in ("msgspec.json", "orjson"):
         try:
             module = importlib.import_module(name)
         except ImportError:
