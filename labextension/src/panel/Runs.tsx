@@ -219,13 +219,11 @@ export function telling(runs: readonly RunInfo[]): KeyColumn[] {
     runs.some(run => typeof run.summary[key] === 'number')
   );
   return [
-    ...configs
-      .slice(0, 1)
-      .map(key => ({
-        key: `config ${key}`,
-        title: short(key),
-        value: (run: RunInfo) => (run.config[key] === undefined ? '' : exact(run.config[key]))
-      })),
+    ...configs.slice(0, 1).map(key => ({
+      key: `config ${key}`,
+      title: short(key),
+      value: (run: RunInfo) => (run.config[key] === undefined ? '' : exact(run.config[key]))
+    })),
     ...summaries
       .slice(0, 1)
       .map(key => ({ key: `summary ${key}`, title: short(key), value: (run: RunInfo) => run.summary[key] }))

@@ -7,6 +7,9 @@ import { count, say, size } from '../words';
 import { LogWindow } from './logwindow';
 import { useCell, useFrame, useHere } from './surroundings';
 
+/** Lines up to which a small window grows with its log. */
+const MOST_GROWN = 12;
+
 interface Props {
   model: RunModel;
   /** What is shown while nothing was printed. */
@@ -45,8 +48,9 @@ export function LogView({ model, empty, name }: Props): JSX.Element {
 
   useFrame(log.version);
   const lines = log.buffer.lineCount;
+  const height = { '--ts-lines': Math.min(lines, MOST_GROWN) } as React.CSSProperties;
   return (
-    <div className="ts-log" data-trackside="log" data-run-id={model.id} data-lines={lines}>
+    <div className="ts-log" data-trackside="log" data-run-id={model.id} data-lines={lines} style={height}>
       <div
         className="ts-log-window"
         ref={host}
