@@ -19,6 +19,7 @@ __all__ = [
     "job_card",
     "job_rows",
     "job_table",
+    "now_utc",
     "number",
     "run_rows",
     "run_table",

@@ -6,7 +6,7 @@ import msgspec
 
 from trackside.models.resources import GpuRequest
 
-__all__ = ["FORMAT", "JobSpec"]
+__all__ = ["FORMAT", "KINDS", "JobSpec"]
 
 FORMAT = 1
 

@@ -8,7 +8,7 @@ import json
 import os
 from pathlib import Path
 
-__all__ = ["write_bytes", "write_json"]
+__all__ = ["encode_json", "write_bytes", "write_json"]
 
 _number = itertools.count()
 

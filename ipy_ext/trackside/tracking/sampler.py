@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trackside.probes.gpus import GpuFacts, NoGpus, Nvml
     from trackside.probes.host import HostSample
 
-__all__ = ["Sampler", "SamplerThread", "sample_record"]
+__all__ = ["INTERVAL", "Sampler", "SamplerThread", "sample_record"]
 
 INTERVAL = 10.0
 _FIRST = 0.5

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from trackside.errors import NotLoggable
 
-__all__ = ["Scalar", "loggable", "plain", "restore_floats", "scalar", "spell_floats"]
+__all__ = ["Scalar", "fields_of", "loggable", "plain", "restore_floats", "scalar", "spell_floats"]
 
 Scalar = float | int | bool | str | None
 """What stands in a record. NaN and infinities are there as the strings of ``spell_float``."""

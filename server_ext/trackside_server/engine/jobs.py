@@ -7,7 +7,7 @@ from trackside.models import STATUSES, Explanation, Job, JobPage
 from trackside.tracking.folder import RunFolder
 from trackside_server.engine.core import Core
 
-__all__ = ["explained", "folder_of", "get", "page", "read_statuses"]
+__all__ = ["explained", "folder_of", "get", "page", "read_limit", "read_statuses"]
 
 _MOST = 500
 
