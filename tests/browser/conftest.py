@@ -98,17 +98,34 @@ class Lab:
             "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
             timeout=_PATIENCE,
         )
-
-    def run_cell(self, index: int) -> None:
-        """Run one cell; does not wait for its end."""
         self.page.evaluate(
-            """async index => {
-                const app = window.jupyterapp;
-                app.shell.currentWidget.content.activeCellIndex = index;
-                void app.commands.execute('notebook:run-cell');
-            }""",
-            index,
+            """async () => {
+                const context = window.jupyterapp.shell.currentWidget.sessionContext;
+                await context.ready;
+                await context.session.kernel.info;
+            }"""
         )
+
+    def run_cell(self, index: int, *, wait: bool = False) -> None:
+        """Run one cell; with ``wait`` until it has ended well."""
+        self.page.evaluate(
+            """async ([index, wait]) => {
+                const app = window.jupyterapp;
+                const notebook = app.shell.currentWidget;
+                notebook.content.activeCellIndex = index;
+                const done = app.commands.execute('notebook:run-cell');
+                if (wait) {
+                    await done;
+                }
+            }""",
+            [index, wait],
+        )
+        if wait:
+            self.page.wait_for_function(
+                "index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.executionCount > 0",
+                arg=index,
+                timeout=_PATIENCE,
+            )
 
     def save(self) -> None:
         """Save the notebook in front."""

@@ -29,9 +29,8 @@ def test_the_panel_is_live_after_the_kernel_died_and_the_page_was_reloaded(windo
         "live.ipynb",
         ["%load_ext trackside\nimport trackside", _SUBMIT.format(name="live", steps=150), "while True: pass"],
     )
-    window.run_cell(0)
-    window.wait_kernel()
-    window.run_cell(1)
+    window.run_cell(0, wait=True)
+    window.run_cell(1, wait=True)
     window.wait_text(f"{_PANEL} [data-trackside=status]", "running")
     window.run_cell(2)
     window.page.wait_for_function(
@@ -62,9 +61,8 @@ def test_cancel_in_the_panel_ends_the_job(window: Lab) -> None:
     window.notebook(
         "cancel.ipynb", ["%load_ext trackside\nimport trackside", _SUBMIT.format(name="to-cancel", steps=5000)]
     )
-    window.run_cell(0)
-    window.wait_kernel()
-    window.run_cell(1)
+    window.run_cell(0, wait=True)
+    window.run_cell(1, wait=True)
     window.wait_text(f"{_PANEL} [data-trackside=status]", "running")
     window.page.locator(f"{_PANEL} [data-trackside=cancel]").first.click()
     window.wait_text(f"{_PANEL} [data-trackside=status]", "cancelled")

@@ -37,9 +37,9 @@ def elsewhere(tmp_path: Path) -> Iterator[LiveServer]:
 def _saved(window: Lab, name: str) -> dict[str, Any]:
     """Submit a job in a notebook, let it end, save; return the notebook once its output holds the picture."""
     window.notebook(name, ["%load_ext trackside", _TRAIN])
-    window.run_cell(0)
+    window.run_cell(0, wait=True)
     window.wait_kernel()
-    window.run_cell(1)
+    window.run_cell(1, wait=True)
     expect(window.page.locator(f"{_PANEL} [data-trackside=status][data-status=completed]")).to_be_visible(
         timeout=60_000
     )
