@@ -25,7 +25,7 @@ __all__ = ["TracksideApp"]
 
 _SCHEMA = Path(__file__).parent / "events.yaml"
 _SCHEMA_ID = "https://events.trackside.dev/job/v1"
-_OPEN_AGAIN = 10.0
+_OPEN_AGAIN = 5.0
 """Seconds after which a home that could not be opened is tried again."""
 
 
@@ -107,6 +107,7 @@ class TracksideApp(ExtensionApp):
 
     def _emit(self, event: Event) -> None:
         if isinstance(event, JobChanged):
+            self.serverapp.web_app.settings["last_activity_times"]["trackside"] = event.at
             job = event.job
             data = {"id": job.id, "uuid": job.uuid, "name": job.name, "status": job.status, "event": event.id}
             self.serverapp.event_logger.emit(schema_id=_SCHEMA_ID, data=data)

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 from traitlets import Float
@@ -84,16 +85,21 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--home", required=True, help="folder of jobs and runs")
     parser.add_argument("--linger", type=float, default=1800.0, help="seconds to stay when nothing is left to do")
     options = parser.parse_args(argv)
+    home = Path(options.home).expanduser().absolute()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"the home {home} cannot be made: {error.strerror or error}")
     with contextlib.suppress(KeyboardInterrupt):
         HeadlessApp.launch_instance(
             [
-                f"--TracksideApp.home={options.home}",
+                f"--TracksideApp.home={home}",
                 f"--HeadlessApp.linger={options.linger}",
                 "--ServerApp.ip=127.0.0.1",
                 "--ServerApp.port=0",
                 "--ServerApp.open_browser=False",
                 "--ServerApp.allow_root=True",
                 "--ServerApp.terminals_enabled=False",
-                f"--ServerApp.root_dir={options.home}",
+                f"--ServerApp.root_dir={home}",
             ]
         )

@@ -209,19 +209,33 @@ def test_a_script_without_rights_is_refused(live: LiveServer, tmp_path: Path) ->
 # A home that cannot be written
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Place]:
-    """A place whose home is a disk of its own, of 8 MB."""
-    place = Place(tmp_path / "small")
+@contextmanager
+def disk_of_its_own(place: Place) -> Iterator[Place]:
+    """Let the home be a disk of its own, of 8 MB."""
     place.home.mkdir(parents=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", str(place.home)], capture_output=True, text=True
-    )
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", str(place.home)]
+    mounted = subprocess.run(command, capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"needs the right to mount: {mounted.stderr}")
     yield place
     stop_templates(place.home)
     subprocess.run(["umount", "-l", str(place.home)], check=True)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Place]:
+    """A place with a small disk for its home."""
+    with disk_of_its_own(Place(tmp_path / "small")) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def cramped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server on a small disk."""
+    with disk_of_its_own(Place(tmp_path_factory.mktemp("cramped") / "place")) as place:
+        server = LiveServer(place).start()
+        yield server
+        server.stop()
 
 
 def _fill(home: Path) -> Path:
@@ -237,42 +251,40 @@ def _fill(home: Path) -> Path:
     return filler
 
 
-def test_a_full_home_refuses_jobs_and_takes_them_again_when_there_is_room(small: Place) -> None:
-    server = LiveServer(small).start()
-    first = server.ended(server.submit(**_GOOD)["id"])
-    filler = _fill(small.home)
-    with nothing_made(server):
+def test_a_full_home_refuses_jobs_and_takes_them_again_when_there_is_room(cramped: LiveServer) -> None:
+    first = cramped.ended(cramped.submit(**_GOOD)["id"])
+    filler = _fill(cramped.place.home)
+    with nothing_made(cramped):
         for body in (_GOOD, {"cell": "x = 1"}, [_GOOD, _GOOD]):
-            answer = server.post("jobs", json=body)
+            answer = cramped.post("jobs", json=body)
             assert answer.status_code == 503, answer.text
             error = answer.json()["error"]
             assert error["code"] in {"home_not_writable", "disk_full"}, error
-            assert str(small.home) in error["message"]
+            assert str(cramped.place.home) in error["message"]
             assert "space" in error["hint"]
-    upload = server.request("PUT", "uploads/some-staging/a", content=b"x" * 100_000)
+    upload = cramped.request("PUT", "uploads/some-staging/a", content=b"x" * 100_000)
     assert upload.status_code == 503, upload.text
-    patch = server.request("PATCH", f"runs/{first['id']}", json={"name": "other"})
+    patch = cramped.request("PATCH", f"runs/{first['id']}", json={"name": "other"})
     assert patch.status_code == 503, patch.text
-    assert server.get("health").status_code == server.get("jobs").status_code == server.get("runs").status_code == 200
+    assert (
+        cramped.get("health").status_code == cramped.get("jobs").status_code == cramped.get("runs").status_code == 200
+    )
     filler.unlink()
-    assert server.ended(server.submit(**_GOOD)["id"])["status"] == "completed"
-    server.stop()
+    assert cramped.ended(cramped.submit(**_GOOD)["id"])["status"] == "completed"
 
 
-def test_a_home_that_became_read_only_refuses_to_write_and_goes_on_reading(small: Place) -> None:
-    server = LiveServer(small).start()
-    job = server.ended(server.submit(command=["echo", "kept"])["id"])
-    with read_only(small.home), nothing_made(server):
-        answer = server.post("jobs", json=_GOOD)
+def test_a_home_that_became_read_only_refuses_to_write_and_goes_on_reading(cramped: LiveServer) -> None:
+    job = cramped.ended(cramped.submit(command=["echo", "kept"])["id"])
+    with read_only(cramped.place.home), nothing_made(cramped):
+        answer = cramped.post("jobs", json=_GOOD)
         assert answer.status_code in {400, 503}, answer.text
         error = answer.json()["error"]
         assert error["code"] in {"home_not_writable", "store_read_only", "store_io"}, error
-        assert str(small.home) in error["message"]
-        assert server.get(f"jobs/{job['id']}/log").text == "kept\n"
-        assert server.request("PATCH", f"runs/{job['id']}", json={"name": "other"}).status_code == 503
-        assert server.request("PUT", "uploads/some-staging/a", content=b"x").status_code == 503
-    assert server.ended(server.submit(**_GOOD)["id"])["status"] == "completed"
-    server.stop()
+        assert str(cramped.place.home) in error["message"]
+        assert cramped.get(f"jobs/{job['id']}/log").text == "kept\n"
+        assert cramped.request("PATCH", f"runs/{job['id']}", json={"name": "other"}).status_code == 503
+        assert cramped.request("PUT", "uploads/some-staging/a", content=b"x").status_code == 503
+    assert cramped.ended(cramped.submit(**_GOOD)["id"])["status"] == "completed"
 
 
 @contextmanager
