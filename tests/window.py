@@ -17,10 +17,10 @@ Message = dict[str, Any]
 class Window:
     """One WebSocket to a server; use it as a context."""
 
-    def __init__(self, server: LiveServer, timeout: float = 30.0) -> None:
+    def __init__(self, server: LiveServer, timeout: float = 30.0, **options: Any) -> None:
         address = server.api.replace("http", "ws", 1) + "ws"
         self._socket = websocket.create_connection(
-            address, header=[f"Authorization: token {server.token}"], timeout=timeout
+            address, header=[f"Authorization: token {server.token}"], timeout=timeout, **options
         )
         self._kept: list[Message] = []
 
@@ -47,7 +47,10 @@ class Window:
 
     def next(self) -> Message:
         """The next message of any subscription."""
-        found: Message = json.loads(self._socket.recv())
+        data = self._socket.recv()
+        if not data:
+            raise websocket.WebSocketConnectionClosedException("the server closed the window")
+        found: Message = json.loads(data)
         return found
 
     def until(self, kind: str, sub: str) -> list[Message]:

@@ -110,6 +110,9 @@ def test_runs_are_found_by_words_in_name_id_and_tags(live: LiveServer, plain: st
     assert found(f"{mark} absent") == []
     assert found(mark, status="completed") == [folder.name]
     assert found(mark, status="failed") == []
+    assert found(f"tag:{mark} wide") == found(f"status:completed {mark}") == [folder.name]
+    assert found(f"tag:{mark[:5]}") == found(f"{mark} status:failed") == []
+    assert live.get("runs", params={"query": "status:bored"}).status_code == 400
     assert found("%") == found("_") == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import subprocess
 import sys
 import threading
@@ -13,8 +15,10 @@ from typing import Any
 
 import httpx
 import pytest
+import websocket
 
 from tests.serving import LiveServer, Place, stop_templates, until
+from tests.window import Window
 from trackside.models import JobSpec, Reason
 from trackside.tracking.home import ensure_home
 from trackside_server.domain.record import JobRecord, job_id
@@ -113,6 +117,30 @@ def test_a_list_of_a_thousand_keeps_nobody_else_waiting(idle: LiveServer) -> Non
         return _percentile(waits, 0.9)
 
     _best(measure, 0.25, "p90 of health during a list of 1,000")
+
+
+def test_a_window_that_does_not_read_is_cut_off_and_resumes(idle: LiveServer) -> None:
+    """It must never fill the server's memory; with its last position it misses nothing."""
+    small = ((socket.SOL_SOCKET, socket.SO_RCVBUF, 4096),)
+    window = Window(idle, sockopt=small)
+    window.subscribe("e", "events", since=0)
+    assert window.next()["type"] == "subscribed"
+    body = [{"command": ["/bin/true"], "workdir": "/tmp", "tags": ["x" * 4000]}] * 1000
+    for _ in range(4):
+        assert idle.post("jobs", json=body, timeout=60).status_code == 201
+    last = 0
+    with contextlib.suppress(websocket.WebSocketConnectionClosedException):
+        while True:
+            message = window.next()
+            assert message["next"] == last + 1
+            last = message["next"]
+    with idle.events("events") as events:
+        newest = next(events)[2]["next"]
+    assert last < newest
+    with Window(idle) as again:
+        again.subscribe("e", "events", since=last)
+        again.until("subscribed", "e")
+        assert [again.next()["next"] for _ in range(newest - last)] == list(range(last + 1, newest + 1))
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,15 @@ async def get(core: Core, text: str) -> RunInfo:
 async def page(
     core: Core, *, query: str | None, tag: str | None, status: str | None, limit: int, cursor: str | None
 ) -> RunPage:
-    """Return runs, newest first; every word of ``query`` must stand in the name, the id or a tag."""
+    """Return runs, newest first.
+
+    Every word of ``query`` must stand in the name, the id or a tag; ``tag:x`` and ``status:x`` are the filters of these
+    names.
+    """
+    words = (query or "").split()
+    tag = next((word[4:] for word in words if word.startswith("tag:")), tag)
+    status = next((word[7:] for word in words if word.startswith("status:")), status)
+    query = " ".join(word for word in words if not word.startswith(("tag:", "status:")))
     statuses, limit = read_statuses(status), read_limit(limit)
     await core.refresh_runs()
     found = await core.query(

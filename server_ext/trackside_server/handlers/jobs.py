@@ -121,6 +121,7 @@ class LogHandler(TracksideHandler):
         data = read_bytes(folder.log, begin, min(limit, _LOG_BYTES))
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
         self.set_header("X-Trackside-Offset", str(begin))
         self.set_header("X-Trackside-Next", str(begin + len(data)))
         self.finish(data)

@@ -146,6 +146,7 @@ class ArtifactHandler(TracksideHandler):
             self.set_header("Content-Type", "application/octet-stream")
             self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(os.fsencode(path.name))}")
             self.set_header("X-Content-Type-Options", "nosniff")
+            self.set_header("Cache-Control", "no-cache")
             self.set_header("Accept-Ranges", "bytes")
             if part is not None:
                 self.set_status(206 if part else 416)
