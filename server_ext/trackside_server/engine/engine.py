@@ -128,7 +128,8 @@ class Engine:
         core = self.core
         if self._committed <= core.hub.last:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._fresh.wait(), _LOOK_FOR_COMMITS)
+                async with asyncio.timeout(_LOOK_FOR_COMMITS):
+                    await self._fresh.wait()
         self._fresh.clear()
         if self._committed <= core.hub.last and core.store.last_event_id() <= core.hub.last:
             return

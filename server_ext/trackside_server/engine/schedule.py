@@ -49,7 +49,8 @@ class Scheduler:
                 LOG.exception("the scheduler's round failed; it goes on")
                 await asyncio.sleep(1.0)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._soon.wait(), _LOOK_AGAIN if self._core.board.anything_waits else None)
+                async with asyncio.timeout(_LOOK_AGAIN if self._core.board.anything_waits else None):
+                    await self._soon.wait()  # not wait_for: it may swallow a cancellation, and this would never end
             self._soon.clear()
 
     async def close(self) -> None:
@@ -157,7 +158,8 @@ class Scheduler:
     async def _ended_at_once(self, ref: AttemptRef) -> bool:
         """Leave the machine to the job's first moments; one that ends within them is written down once, at its end."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._first_moments[ref].wait(), _FIRST_MOMENTS)
+            async with asyncio.timeout(_FIRST_MOMENTS):
+                await self._first_moments[ref].wait()
         return await attempts.close_at_once(self._core, ref)
 
     def ended(self, ref: AttemptRef) -> bool:

@@ -66,7 +66,8 @@ class LocalExecutor:
         An attempt that some server started before is watched, not started again: an attempt runs at most once.
         """
         try:
-            return await asyncio.wait_for(self._start(launch), _ANSWER_TIMEOUT)
+            async with asyncio.timeout(_ANSWER_TIMEOUT):
+                return await self._start(launch)
         except TimeoutError:
             return GivenBack(Reason("no_answer", f"the runner did not answer within {_ANSWER_TIMEOUT:g} s"))
         except TryAgain as error:

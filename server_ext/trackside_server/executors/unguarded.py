@@ -23,7 +23,8 @@ async def end_unguarded(ref: AttemptRef, process: ProcessId, grace: float) -> No
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGTERM)  # it leads its own group
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(gone(process), grace)
+        async with asyncio.timeout(grace):
+            await gone(process)
     main = [process.pid] if process.is_alive() else []
     processes.kill_tree(lambda: [*main, *_tagged(ref)])
 

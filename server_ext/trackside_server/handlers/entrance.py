@@ -45,7 +45,8 @@ class Entrance:
         self._last = time.monotonic()
         if self._core is None:
             try:
-                await asyncio.wait_for(self._decided.wait(), _PATIENCE)
+                async with asyncio.timeout(_PATIENCE):
+                    await self._decided.wait()
             except TimeoutError:
                 raise TryAgain("Trackside is still starting.", hint="Try again in a moment.") from None
         if self._core is None:

@@ -1,0 +1,57 @@
+"""The scheduler's loop ends when it is told to, whatever happens in the same moment."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from trackside_server.engine.board import Board
+from trackside_server.engine.schedule import Scheduler
+
+
+def _scheduler():
+    return Scheduler(SimpleNamespace(board=Board(), machine=SimpleNamespace(cpus=1.0)))
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_an_end_that_comes_together_with_work_is_an_end(turns):
+    async def main():
+        scheduler = _scheduler()
+        running = asyncio.create_task(scheduler.run())
+        await asyncio.sleep(0.01)
+        scheduler.plan_soon()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+        done, _ = await asyncio.wait({running}, timeout=1)
+        running.cancel()
+        assert done, "the loop goes on for ever"
+
+    asyncio.run(main())
+
+
+def test_a_round_that_fails_is_told_and_the_next_one_comes(caplog, monkeypatch):
+    async def main():
+        scheduler, rounds = _scheduler(), []
+
+        async def perform():
+            rounds.append(len(rounds))
+            if len(rounds) == 1:
+                raise ValueError("broken")
+
+        async def at_once(seconds):
+            await sleep(0)
+
+        sleep = asyncio.sleep
+        monkeypatch.setattr(scheduler, "_perform", perform)
+        monkeypatch.setattr("trackside_server.engine.schedule.asyncio.sleep", at_once)
+        running = asyncio.create_task(scheduler.run())
+        for _ in range(20):
+            scheduler.plan_soon()
+            await sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert len(rounds) > 2
+        assert "round failed" in caplog.text
+
+    asyncio.run(main())
