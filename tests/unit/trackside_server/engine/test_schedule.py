@@ -9,14 +9,17 @@ from trackside_server.engine.board import Board
 from trackside_server.engine.schedule import Scheduler
 
 
-def _scheduler():
-    return Scheduler(SimpleNamespace(board=Board(), machine=SimpleNamespace(cpus=1.0)))
+@pytest.fixture
+def scheduler(job):
+    """A scheduler with a job that waits, and nothing to give."""
+    board = Board()
+    board.put(job(1))
+    return Scheduler(SimpleNamespace(board=board, machine=SimpleNamespace(cpus=0.0)))
 
 
 @pytest.mark.parametrize("turns", range(4))
-def test_an_end_that_comes_together_with_work_is_an_end(turns):
+def test_an_end_that_comes_together_with_work_is_an_end(scheduler, turns):
     async def main():
-        scheduler = _scheduler()
         running = asyncio.create_task(scheduler.run())
         await asyncio.sleep(0.01)
         scheduler.plan_soon()
@@ -30,9 +33,9 @@ def test_an_end_that_comes_together_with_work_is_an_end(turns):
     asyncio.run(main())
 
 
-def test_a_round_that_fails_is_told_and_the_next_one_comes(caplog, monkeypatch):
+def test_a_round_that_fails_is_told_and_the_next_one_comes(scheduler, caplog, monkeypatch):
     async def main():
-        scheduler, rounds = _scheduler(), []
+        rounds = []
 
         async def perform():
             rounds.append(len(rounds))
