@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trackside.models import GpuRequest, Job, JobSpec, Reason
+from trackside.models import GpuRequest, Job, JobSpec, Reason, RunInfo
 from trackside.sdk.standing import clock, count, elapsed, state, summary_line
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -55,6 +55,21 @@ def test_elapsed_time_stops_at_the_end_and_begins_at_the_start():
 )
 def test_where_a_job_stands_is_said_in_a_few_words(made, said):
     assert state(made, NOW) == said
+
+
+def test_a_run_which_has_no_exit_code_of_its_own_says_the_one_in_its_reason():
+    run = RunInfo(
+        id="job-41",
+        uuid="u",
+        home_id="h",
+        name="baseline",
+        run_dir="/r",
+        status="failed",
+        reason=Reason("exit_code", "ended with exit code 2"),
+        started_at=NOW - timedelta(seconds=48),
+        finished_at=NOW,
+    )
+    assert state(run, NOW) == "failed · exit code 2 after 48 s"
 
 
 @pytest.mark.parametrize(("n", "said"), [(0, "0 GPUs"), (1, "1 GPU"), (0.5, "0.5 GPU"), (2, "2 GPUs")])
