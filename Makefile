@@ -1,15 +1,15 @@
-# The words of this file are the same in README and CI: demo, test, check, bench, lab.
+# The words of this file are the same in README and CI: demo, test, check, bench, faults, integrations, lab.
 PY := .venv/bin/python
 LAB_SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) labextension/package.json
 export TRACKSIDE_LOG ?= warning
 
-.PHONY: demo test check bench lab setup unit property integration browser notebooks readme format types clean
+.PHONY: demo test check bench faults integrations lab setup unit property integration rows browser notebooks readme format types clean
 
 demo: setup            ## run the first notebook through a real Jupyter server and show what came of it
 	$(PY) .ci/demo.py
 
-test: setup            ## everything: unit, property, integration, browser, notebooks, README blocks
-	$(MAKE) --no-print-directory unit property integration browser notebooks readme
+test: setup            ## everything: unit, property, integration, each fault once, browser, notebooks, README blocks
+	$(MAKE) --no-print-directory unit property integration rows browser notebooks readme
 
 check: setup           ## lint, format, types, layers, generated files
 	.venv/bin/ruff check .
@@ -23,6 +23,12 @@ check: setup           ## lint, format, types, layers, generated files
 bench: setup           ## every speed bar beside its floor
 	$(PY) -m tests.bench
 
+faults: setup          ## the table of faults, five times
+	$(PY) -m pytest -q tests/faults --times 5
+
+integrations: setup    ## train a small model with each library's own loop, in environments of their own (7 GB the first time)
+	$(PY) -m pytest -v -n 3 --durations 5 tests/integrations
+
 lab: setup             ## JupyterLab on the notebooks
 	.venv/bin/jupyter lab notebooks
 
@@ -31,7 +37,10 @@ unit: setup
 property: setup
 	$(PY) -m pytest tests/property
 integration: setup
-	$(PY) -m pytest tests/integration
+	$(PY) -m pytest -n 3 --dist loadfile tests/integration --ignore tests/integration/test_server_speed.py
+	$(PY) -m pytest tests/integration/test_server_speed.py
+rows: setup
+	$(PY) -m pytest tests/faults
 browser: setup
 	$(PY) -m pytest tests/browser
 notebooks: setup

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.serving import LiveServer, Place, stop_templates
+
+_PROJECT = Path(__file__).parents[1]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell, as children would be too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+settings.register_profile("any machine", deadline=None)  # a slow moment of a busy machine is no failure
+settings.load_profile("any machine")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -24,6 +34,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _home_again() -> Iterator[None]:
+    """Return to the project after a test that, like a runner, went elsewhere."""
+    yield
+    os.chdir(_PROJECT)
 
 
 @pytest.fixture

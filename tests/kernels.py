@@ -24,11 +24,15 @@ class CellError(AssertionError):
 
 @dataclass
 class Cell:
-    """What one executed cell left: texts of its streams, its display bundles, the error if it raised."""
+    """What one executed cell left: texts of its streams, its display bundles, the error if it raised.
+
+    ``updates`` are new forms of what was shown, here or by an earlier cell, that came meanwhile.
+    """
 
     stdout: str = ""
     stderr: str = ""
     bundles: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
     outputs: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
 
@@ -74,9 +78,11 @@ class ServerKernel:
             case "stream":
                 setattr(cell, content["name"], getattr(cell, content["name"]) + content["text"])
                 cell.outputs.append({"output_type": "stream", "name": content["name"], "text": content["text"]})
-            case "display_data" | "execute_result" | "update_display_data":
+            case "update_display_data":
+                cell.updates.append(content["data"])
+            case "display_data" | "execute_result":
                 cell.bundles.append(content["data"])
-                kind = message["msg_type"].replace("update_", "")
+                kind = message["msg_type"]
                 output = {"output_type": kind, "data": content["data"], "metadata": content["metadata"]}
                 cell.outputs.append(output | ({"execution_count": None} if kind == "execute_result" else {}))
             case "error":
@@ -96,15 +102,25 @@ class ServerKernel:
         while time.monotonic() < deadline:
             self._socket.settimeout(max(0.1, deadline - time.monotonic()))
             message = json.loads(self._socket.recv())
-            if message["parent_header"].get("msg_id") == number and message["channel"] == "iopub":
+            if message["channel"] != "iopub":
+                continue
+            self.heard(message)
+            if message["parent_header"].get("msg_id") == number:
                 yield message
         raise AssertionError(f"the cell did not end within {timeout:g} s")
+
+    def heard(self, message: dict[str, Any]) -> None:
+        """Take note of anything that the kernel publishes, whichever cell it belongs to; here nobody does."""
 
     def kill(self) -> None:
         """Kill the kernel's process with SIGKILL, and keep the server from starting it again."""
         print(f"SIGKILL to kernel {self.pid}")
         os.kill(self.pid, signal.SIGKILL)
         self.close()
+
+    def disconnect(self) -> None:
+        """Go away and leave the kernel."""
+        self._socket.close()
 
     def close(self) -> None:
         """Shut the kernel down."""

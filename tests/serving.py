@@ -17,7 +17,13 @@ from typing import Any, TypeVar
 
 import httpx
 
-__all__ = ["LiveServer", "Place", "stop_templates", "until"]
+__all__ = ["OTHERS", "SLACK", "LiveServer", "Place", "below", "stop_templates", "until"]
+
+OTHERS = ("jupyterlab", "jupyter_lsp", "notebook", "notebook_shim", "jupyter_server_terminals")
+"""Extensions that cost a server half of its start and that only a browser needs."""
+
+SLACK = 8.0
+"""Seconds that a busy machine may add to what a test waits for; how quick it is stands in ``make bench``."""
 
 _T = TypeVar("_T")
 
@@ -32,6 +38,12 @@ def until(check: Callable[[], _T], what: str, timeout: float = 30.0, pause: floa
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout:g} s for {what}; last seen: {last!r}")
         time.sleep(pause)
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """Yield all that lies below a folder, in which others make and remove things meanwhile (``rglob`` fails then)."""
+    for parent, folders, files in os.walk(folder):
+        yield from (Path(parent, name) for name in (*folders, *files))
 
 
 @dataclass
@@ -84,6 +96,12 @@ class LiveServer:
     process: subprocess.Popen[bytes] | None = None
     address: dict[str, Any] = field(default_factory=dict)
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30), repr=False)
+    environment: dict[str, str] = field(default_factory=dict)
+    """Variables for this server beyond those of its place."""
+    without: tuple[str, ...] | None = None
+    """Extensions that are switched off; None: all others than ours, unless it is JupyterLab that is started."""
+    prefix: tuple[str, ...] = ()
+    """A command before the interpreter, which must replace itself by it."""
 
     def start(self, timeout: float = 60.0) -> LiveServer:
         """Start the process and wait for its address and its health."""
@@ -116,6 +134,7 @@ class LiveServer:
         log = (self.place.root / "server.log").open("ab")
         self.process = subprocess.Popen(
             [
+                *self.prefix,
                 sys.executable,
                 "-m",
                 *self.command,
@@ -126,15 +145,22 @@ class LiveServer:
                 f"--ServerApp.base_url={self.base_url}",
                 f"--IdentityProvider.token={self.token}",
                 f"--ServerApp.root_dir={work}",
+                *self._switched_off(),
                 *self.options,
             ],
-            env=self.place.environment(),
+            env=self.place.environment(**self.environment),
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
         log.close()
+
+    def _switched_off(self) -> list[str]:
+        without = self.without
+        if without is None:
+            without = () if self.command == ("jupyterlab",) else OTHERS
+        return [f"--ServerApp.jpserver_extensions={dict.fromkeys(without, False)}"] if without else []
 
     def _says_its_health(self) -> bool:
         try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trackside.sdk.functions import invoke, map, on  # noqa: A004  the name of concurrent.futures
     from trackside.sdk.job import Job, job
     from trackside.sdk.submit import submit
+    from trackside.sdk.sweep import sweep
     from trackside.sdk.waiting import as_completed, wait
     from trackside.tracking import Run, init, log, progress
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncClient", "Client", "Job", "Run", "as_completed", "errors", "init", "invoke", "job", "log", "map", "on",
-    "progress", "submit", "wait",
+    "progress", "submit", "sweep", "wait",
 ]  # fmt: skip
 
 _HOMES = {
@@ -40,6 +41,7 @@ _HOMES = {
     "on": "sdk.functions",
     "progress": "tracking.current",
     "submit": "sdk.submit",
+    "sweep": "sdk.sweep",
     "wait": "sdk.waiting",
 }
 

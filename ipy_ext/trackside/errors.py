@@ -5,7 +5,8 @@
     TracksideError
     ├── InvalidInput            fix the input
     │   ├── NotLoggable         (also TypeError)   a value that a record cannot hold
-    │   └── NotCarried          a name that cannot travel into a job
+    │   ├── NotCarried          a name that cannot travel into a job
+    │   └── MissingPackage      (also ImportError)   an optional package is not installed here
     ├── NotFound                name something that exists
     │   └── AmbiguousName       several things have this name; use the id
     ├── Conflict                the thing is in another state than the verb needs
@@ -32,6 +33,7 @@ __all__ = [
     "InternalError",
     "InvalidInput",
     "JobFailed",
+    "MissingPackage",
     "NotAllowed",
     "NotCarried",
     "NotFound",
@@ -83,6 +85,12 @@ class NotCarried(InvalidInput):
     """A value that the cell needs cannot travel into a job."""
 
     default_code = "not_carried"
+
+
+class MissingPackage(InvalidInput, ImportError):
+    """An optional package is needed that is not installed here."""
+
+    default_code = "missing_package"
 
 
 class NotFound(TracksideError):
@@ -183,10 +191,13 @@ def from_wire(status: int, code: str, message: str, hint: str = "") -> Trackside
 
 
 def near(wrong: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'a' or 'b'?"`` for the known names near a wrong one, or an empty string."""
+    """Return ``"Did you mean 'a' or 'b'?"`` for the known names near a wrong one, or that begin so; else nothing."""
     import difflib
 
-    close = difflib.get_close_matches(wrong, list(known), n=3, cutoff=0.6)
+    names = list(known)
+    close = difflib.get_close_matches(wrong, names, n=3, cutoff=0.6)
+    if not close and len(wrong) > 2:
+        close = [name for name in names if name.startswith(wrong)][:3]
     return f"Did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
 
 

@@ -2,27 +2,36 @@
 import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { connect } from './api/connect';
 import { onFrame } from './charts/frame';
 import { Cell } from './model/cell';
+import { Memory } from './model/memory';
 import type { Wish } from './model/notices';
 import { Trackside } from './model/trackside';
 import { makeActions } from './panel/actions';
 import { addCommands, addToPalette, COMMANDS } from './panel/commands';
 import { Notices } from './panel/notices';
 import { RunViews } from './panel/runviews';
-import { Folds } from './panel/Section';
 import { SideWidget, StatusWidget } from './panel/widgets';
+import { addSubmitCell, SUBMIT_CELL } from './places/cell';
+import { addSubmitFile } from './places/files';
+import { addToLauncher } from './places/launcher';
+import { addToRunning } from './places/running';
 import { rendererFactory } from './run/renderer';
 import type { Surroundings } from './run/surroundings';
-import { speak } from './words';
+import { say, speak } from './words';
 
 /** What the plugins share: the one Trackside of this window. */
 interface ITrackside {
@@ -32,7 +41,7 @@ interface ITrackside {
 
 const ITrackside = new Token<ITrackside>('trackside:ITrackside', 'Jobs, runs and GPUs of this Jupyter server.');
 const ID = 'trackside:plugin';
-const FOLDS = 'trackside:folds';
+const CHOICES = 'trackside:choices';
 
 const core: JupyterFrontEndPlugin<ITrackside> = {
   id: ID,
@@ -40,12 +49,13 @@ const core: JupyterFrontEndPlugin<ITrackside> = {
   autoStart: true,
   provides: ITrackside,
   requires: [IRenderMimeRegistry],
-  optional: [ISettingRegistry, ITranslator],
+  optional: [ISettingRegistry, ITranslator, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     registry: ISettingRegistry | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    state: IStateDB | null
   ) => {
     if (translator !== null) {
       speak(translator.load('trackside'));
@@ -61,9 +71,11 @@ const core: JupyterFrontEndPlugin<ITrackside> = {
         void app.commands.execute(COMMANDS.compare, { runs: named });
       }
     });
+    const memory = new Memory(all => void state?.save(CHOICES, all as ReadonlyPartialJSONObject));
+    void state?.fetch(CHOICES).then(kept => memory.restore(kept));
     const settings = registry === null ? Promise.resolve(null) : registry.load(ID).catch(() => null); // without its schema: the defaults
     void app.started.then(() => trackside.start());
-    return { surroundings: { trackside, actions, rendermime }, settings };
+    return { surroundings: { trackside, actions, rendermime, memory }, settings };
   }
 };
 
@@ -82,19 +94,16 @@ const panel: JupyterFrontEndPlugin<void> = {
   description: 'The side panel, the run views and their commands.',
   autoStart: true,
   requires: [ITrackside],
-  optional: [ILabShell, ILayoutRestorer, ICommandPalette, IStateDB],
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     { surroundings, settings }: ITrackside,
     lab: ILabShell | null,
     restorer: ILayoutRestorer | null,
-    palette: ICommandPalette | null,
-    state: IStateDB | null
+    palette: ICommandPalette | null
   ) => {
     const selected = new Cell<string | null>(null);
-    const folds = new Folds(folded => void state?.save(FOLDS, folded));
-    void state?.fetch(FOLDS).then(kept => folds.restore(Array.isArray(kept) ? kept.map(String) : []));
-    const side = new SideWidget(() => surroundings, folds, selected);
+    const side = new SideWidget(() => surroundings, selected);
     const views = new RunViews(app, lab, () => surroundings, selected);
     addCommands(app, surroundings, () => app.shell.activateById(side.id), views);
     if (palette !== null) {
@@ -145,4 +154,37 @@ const notices: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [core, renderer, panel, status, notices];
+const places: JupyterFrontEndPlugin<void> = {
+  id: 'trackside:places',
+  description: 'Jobs where JupyterLab has its own: cell toolbar, file browser, running list, launcher.',
+  autoStart: true,
+  requires: [ITrackside],
+  optional: [INotebookTracker, IFileBrowserFactory, IRunningSessionManagers, ILauncher, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    { surroundings, settings }: ITrackside,
+    notebooks: INotebookTracker | null,
+    browsers: IFileBrowserFactory | null,
+    running: IRunningSessionManagers | null,
+    launcher: ILauncher | null,
+    palette: ICommandPalette | null
+  ) => {
+    if (notebooks !== null) {
+      let found: ISettingRegistry.ISettings | null = null;
+      void settings.then(kept => (found = kept));
+      addSubmitCell(app, notebooks, () => String(found?.get('submit').composite ?? ''));
+      palette?.addItem({ command: SUBMIT_CELL, category: say('Trackside') });
+    }
+    if (browsers !== null) {
+      addSubmitFile(app, browsers, surroundings);
+    }
+    if (running !== null) {
+      addToRunning(running, surroundings);
+    }
+    if (launcher !== null) {
+      addToLauncher(launcher);
+    }
+  }
+};
+
+export default [core, renderer, panel, status, notices, places];

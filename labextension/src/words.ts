@@ -1,5 +1,5 @@
 /** Sentences, numbers, sizes and times as a person reads them; every text on the screen passes through `say`. */
-import type { Gpu, GpuHolder, Job, Limit, Reason, RunInfo, Status } from './api/types';
+import type { Gpu, GpuHolder, Job, Limit, Progress, Reason, RunInfo, Status } from './api/types';
 
 /** The part of JupyterLab's translation bundle that is used. */
 export interface Bundle {
@@ -26,7 +26,7 @@ export function say(text: string, ...values: (string | number)[]): string {
 
 /** Translate a text about a number of things; `%1` stands for the number. */
 export function count(one: string, many: string, value: number): string {
-  return bundle._n(one, many, value, value);
+  return value > 0 && value < 1 ? say(one, value) : bundle._n(one, many, value, value);
 }
 
 /** `"07:12"`, `"1:07:12"`, `"2 d 03:07"`: time that is passing. */
@@ -72,6 +72,11 @@ export function size(bytes: number): string {
   const power = Math.min(units.length, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 1024 ** power;
   return `${value < 100 ? trim(value.toFixed(1)) : value.toFixed(0)} ${units[power - 1] ?? 'TB'}`;
+}
+
+/** What stands in a log for so many bytes of its middle. */
+export function notKept(bytes: number): string {
+  return say('… %1 of output are not kept here: the log was longer than max_output …', size(bytes));
 }
 
 /** `"9.4 of 64 GB"`: the first in the unit of the second. */
@@ -190,20 +195,36 @@ export function jobSentence(job: Job, now: number): string {
   }
 }
 
-/** `"epoch 37 of 100"`-like words for progress. */
-export function progressWords(i: number, total: number | null): string {
-  return total === null ? say('step %1', number(i)) : say('%1 of %2', number(i), number(total));
+/** `"epoch 37 of 100"`, `"37 of 100"`, `"step 37"`: how far it is. */
+export function progressWords({ i, total, label }: Progress): string {
+  const done = total === null ? number(i) : say('%1 of %2', number(i), number(total));
+  return label ? `${label} ${done}` : total === null ? say('step %1', done) : done;
 }
 
-/** `"12 min left"`, or empty when it cannot be known. */
-export function timeLeft(i: number, total: number | null, rate: number | null): string {
-  return total === null || !rate || i >= total ? '' : say('%1 left', duration((total - i) / rate));
+/** `"12 min left"` at this pace, or empty when it cannot be known; `now` in milliseconds. */
+export function timeLeft({ i, total, rate, part, at }: Progress, now: number): string {
+  if (total === null || !rate || i >= total) {
+    return '';
+  }
+  const passed = at === null ? 0 : Math.max(0, (now - Date.parse(at)) / 1000);
+  const left = (total - i - part) / rate - passed;
+  return left > 0 ? say('%1 left', duration(left)) : '';
+}
+
+/** `"3.4/s"`, `"12 s each"`: how fast it goes. */
+export function paceWords(rate: number | null): string {
+  if (!rate) {
+    return '';
+  }
+  return rate >= 1 ? say('%1/s', rate < 100 ? rate.toFixed(1) : rate.toFixed(0)) : say('%1 each', duration(1 / rate));
 }
 
 const LIMITS: Record<string, (value: number) => string> = {
   time: value => say('time limit %1', duration(value)),
   memory: value => say('memory limit %1', size(value)),
   cpus: value => count('%1 CPU', '%1 CPUs', value),
+  cores: value => count('%1 core', '%1 cores', value),
+  max_iops: value => say('%1 reads and writes per second', number(value)),
   max_output: value => say('output up to %1', size(value)),
   max_processes: value => count('%1 process', '%1 processes', value)
 };
@@ -212,6 +233,17 @@ const LIMITS: Record<string, (value: number) => string> = {
 export function limitSentence(limit: Limit): string {
   const what = LIMITS[limit.name]?.(limit.value) ?? `${limit.name.replace(/_/g, ' ')} ${number(limit.value)}`;
   return limit.enforced ? say('%1, enforced', what) : say('%1, not enforced', what);
+}
+
+/** A calm word about an unfinished job that may hold GPUs for ever; empty for every other job. */
+export function unlimitedSentence({ status, spec }: Pick<Job, 'status' | 'spec'>): string {
+  const finished = status === 'completed' || status === 'failed' || status === 'cancelled';
+  if (finished || !spec.gpus?.count || spec.time != null) {
+    return '';
+  }
+  return spec.gpus.count <= 1
+    ? say('no time limit: it holds its GPU until it ends by itself')
+    : say('no time limit: it holds its GPUs until it ends by itself');
 }
 
 /** `"baseline · 41"`, `"analysis.ipynb · idle 3 h"`: who holds a GPU. */
@@ -223,8 +255,9 @@ export function holderPhrase(holder: GpuHolder, now: number): string {
 
 /** `"H100 80 GB"`: a GPU's name without its vendor, with its memory when the name does not say it. */
 export function gpuName(gpu: Gpu): string {
-  const name = gpu.name.replace(/^NVIDIA\s+/, '').replace(/\s*\d+\s*GB\b.*$/i, '');
-  return `${name} ${size(gpu.memory_total).replace(/\.\d+/, '')}`;
+  const instance = /\bMIG\b/.test(gpu.name) ? ' MIG' : '';
+  const name = gpu.name.replace(/^NVIDIA\s+/, '').replace(/[\s-]*\d+\s*GB\b.*$/i, '');
+  return gpu.memory_total > 0 ? `${name}${instance} ${size(gpu.memory_total).replace(/\.\d+/, '')}` : name;
 }
 
 /** `"41"` for `"job-41"`. */

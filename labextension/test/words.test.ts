@@ -4,15 +4,19 @@ import {
   clock,
   duration,
   endPhrase,
+  count,
   gpuName,
   holderPhrase,
   jobSentence,
   limitSentence,
   moment,
   number,
+  paceWords,
+  progressWords,
   size,
   sizeOf,
-  timeLeft
+  timeLeft,
+  unlimitedSentence
 } from '../src/words';
 import { job } from './model/sample';
 
@@ -86,9 +90,45 @@ describe('sentences', () => {
     );
   });
 
+  it('count half a GPU as what it is, in the singular', () => {
+    expect(count('%1 GPU', '%1 GPUs', 0.5)).toBe('0.5 GPU');
+    expect(count('%1 GPU', '%1 GPUs', 2)).toBe('2 GPUs');
+  });
+
+  it('tell of a job that may hold GPUs for ever, and of no other', () => {
+    const gpus = { count: 2, type: null };
+    expect(unlimitedSentence({ status: 'running', spec: { gpus } })).toBe(
+      'no time limit: it holds its GPUs until it ends by itself'
+    );
+    expect(unlimitedSentence({ status: 'pending', spec: { gpus: { count: 0.5, type: null } } })).toContain(
+      'its GPU until'
+    );
+    expect(unlimitedSentence({ status: 'running', spec: { gpus, time: 3600 } })).toBe('');
+    expect(unlimitedSentence({ status: 'completed', spec: { gpus } })).toBe('');
+    expect(unlimitedSentence({ status: 'running', spec: {} })).toBe('');
+  });
+
   it('tell what is left only where that can be known', () => {
-    expect(timeLeft(37, 100, 0.0875)).toBe('12 min left');
-    expect([timeLeft(37, null, 1), timeLeft(37, 100, null), timeLeft(100, 100, 1)]).toEqual(['', '', '']);
+    const told = { i: 37, total: 100, rate: 0.0875, label: 'epoch', part: 0, at: null };
+    expect(timeLeft(told, NOW)).toBe('12 min left');
+    expect(timeLeft({ ...told, part: 0.5, rate: 0.5, at: '2026-11-22T11:58:30Z' }, NOW)).toBe('35 s left');
+    expect(timeLeft({ ...told, at: '2026-11-22T01:00:00Z' }, NOW)).toBe('');
+    for (const unknown of [{ total: null }, { rate: null }, { i: 100 }]) {
+      expect(timeLeft({ ...told, ...unknown }, NOW)).toBe('');
+    }
+  });
+
+  it('tell how far it is and how fast', () => {
+    const told = { i: 37, total: 100, rate: null, label: '', part: 0.5, at: null };
+    expect(progressWords(told)).toBe('37 of 100');
+    expect(progressWords({ ...told, label: 'epoch' })).toBe('epoch 37 of 100');
+    expect(progressWords({ ...told, total: null })).toBe('step 37');
+    expect([paceWords(null), paceWords(3.41), paceWords(123.4), paceWords(0.08)]).toEqual([
+      '',
+      '3.4/s',
+      '123/s',
+      '13 s each'
+    ]);
   });
 
   it('tell who holds a GPU and since when it idles', () => {
@@ -99,7 +139,9 @@ describe('sentences', () => {
       user: null,
       since: null,
       until: null,
-      share: 1
+      share: 1,
+      pid: null,
+      memory: null
     };
     expect(holderPhrase({ ...holder, idle_since: '2026-11-22T09:00:00Z' }, NOW)).toBe('analysis.ipynb · idle 3 h');
     expect(holderPhrase({ ...holder, kind: 'job', label: 'baseline', id: 'job-41', idle_since: null }, NOW)).toBe(
@@ -117,9 +159,14 @@ describe('sentences', () => {
       temperature: null,
       power: null,
       free: true,
-      holders: []
+      holders: [],
+      error: ''
     };
     expect(gpuName({ ...gpu, name: 'NVIDIA H100 80GB HBM3' })).toBe('H100 80 GB');
+    expect(gpuName({ ...gpu, name: 'NVIDIA A100-SXM4-80GB' })).toBe('A100-SXM4 80 GB');
+    const half = { ...gpu, memory_total: 40 * 2 ** 30 };
+    expect(gpuName({ ...half, name: 'NVIDIA A100-SXM4-80GB MIG 3g.40gb' })).toBe('A100-SXM4 MIG 40 GB');
+    expect(gpuName({ ...gpu, name: 'unknown GPU', memory_total: 0 })).toBe('unknown GPU');
   });
 
   it('write a moment shorter the nearer it is', () => {

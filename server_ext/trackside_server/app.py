@@ -5,26 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Float, Unicode
+from traitlets import Dict, Float, Int, Unicode
 
 from trackside.errors import InternalError, TracksideError
 from trackside.models import Event, JobChanged
-from trackside.probes.process import ProcessId
+from trackside.models.units import parse_size
+from trackside.probes.process import ProcessId, host_name
 from trackside.tracking.atomic import write_json
 from trackside.tracking.home import home_dir
+from trackside_server.domain.again import PAUSE
+from trackside_server.engine.core import Settings
 from trackside_server.engine.engine import Engine
+from trackside_server.engine.holders import Kernel
 from trackside_server.handlers.entrance import Entrance
 from trackside_server.handlers.routes import handlers
+from trackside_server.kernels import kernels_of
 
 __all__ = ["TracksideApp"]
 
 _SCHEMA = Path(__file__).parent / "events.yaml"
 _SCHEMA_ID = "https://events.trackside.dev/job/v1"
+_STILL_ACTIVE = 20.0
+"""Seconds between signs of activity while there is work; hubs ask every few minutes, cullers allow some at least."""
 _OPEN_AGAIN = 5.0
 """Seconds after which a home that could not be opened is tried again."""
 
@@ -40,6 +48,24 @@ class TracksideApp(ExtensionApp):
         help="Folder of jobs and runs; default: TRACKSIDE_HOME, else trackside/ in Jupyter's data folder."
     ).tag(config=True)
     cpus = Float(0.0, help="CPUs that jobs may hold together; 0: all CPUs that this server may use.").tag(config=True)
+    foreign_gpu_memory = Unicode(
+        "256M",
+        help="Memory that a program outside Trackside may have on a GPU that jobs still get; one with more shuts them out.",
+    ).tag(config=True)
+    heartbeat = Float(
+        10.0,
+        help="Where several hosts share the home: seconds between signs of life of the server that schedules; after "
+        "six without one another takes over.",
+    ).tag(config=True)
+    memory = Unicode("", help="Memory that jobs may ask for together, such as '24G'; empty: all of the machine's.").tag(
+        config=True
+    )
+    tag_limits = Dict(
+        value_trait=Int(min=0), key_trait=Unicode(), help="How many jobs with a tag may run at once: {'data': 1}."
+    ).tag(config=True)
+    retry_pause = Float(
+        PAUSE, help="Seconds before a job with --retries is started again; each further pause is twice as long."
+    ).tag(config=True)
     headless = False
 
     def initialize_settings(self) -> None:
@@ -57,12 +83,23 @@ class TracksideApp(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Open the home once the event loop runs; why one cannot be opened is told on every request until it can."""
         home = Path(self.home).expanduser() if self.home else home_dir()
+        self._staying = asyncio.create_task(self._stay_active(), name="trackside-active")
         if not await self._open(home):
             self._opening = asyncio.create_task(self._open_later(home), name="trackside-open")
 
     async def _open(self, home: Path) -> bool:
         try:
-            self.engine = await Engine.open(home, version=_version(), cpus=self.cpus or None, emit=self._emit)
+            self.engine = await Engine.open(
+                home,
+                version=_version(),
+                cpus=self.cpus or None,
+                memory=parse_size(self.memory) if self.memory else None,
+                settings=Settings(dict(self.tag_limits), self.retry_pause),
+                foreign_gpu_memory=parse_size(self.foreign_gpu_memory, field="foreign_gpu_memory"),
+                kernels=self._kernels,
+                emit=self._emit,
+                heartbeat=self.heartbeat,
+            )
         except TracksideError as error:
             self.log.error("Trackside: %s", error)
             self.entrance.refuse(error)
@@ -86,8 +123,18 @@ class TracksideApp(ExtensionApp):
             if await self._open(home):
                 return
 
+    async def _stay_active(self) -> None:
+        """Move the server's last activity on while it has work: a hub's culler looks at nothing else."""
+        while True:
+            if self.current_activity():
+                self.serverapp.web_app.settings["last_activity_times"]["trackside"] = datetime.now(UTC)
+            await asyncio.sleep(_STILL_ACTIVE)
+
     async def stop_extension(self) -> None:
         """Let go of the home; jobs run on."""
+        staying: asyncio.Task[None] | None = getattr(self, "_staying", None)
+        if staying is not None:
+            staying.cancel()
         opening: asyncio.Task[None] | None = getattr(self, "_opening", None)
         if opening is not None:
             opening.cancel()
@@ -104,6 +151,14 @@ class TracksideApp(ExtensionApp):
             return None
         unfinished = len(engine.core.board.records())
         return {"jobs": unfinished} if unfinished else None
+
+    async def _kernels(self) -> list[Kernel]:
+        """The kernels of this server; a queue must not stand still because they cannot be told."""
+        try:
+            return await kernels_of(self.serverapp)
+        except Exception:  # the boundary to managers that are not ours
+            self.log.exception("Trackside: the kernels of this server cannot be told")
+            return []
 
     def _emit(self, event: Event) -> None:
         if isinstance(event, JobChanged):
@@ -127,6 +182,7 @@ class TracksideApp(ExtensionApp):
             "token": self.secret,
             "pid": os.getpid(),
             "start_time": ProcessId.of().start_time,
+            "host": host_name(),
             "home": str(core.home),
             "home_id": core.home_id,
             "version": core.version,

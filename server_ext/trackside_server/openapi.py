@@ -12,57 +12,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
 from trackside import models
-from trackside.models import stream
+from trackside.models import housekeeping, stream
+from trackside_server.openapi_bodies import BODIES, BYTES, INTEGER, REF, TEXT, Schema, ref
 
 __all__ = ["OPENAPI_FILE", "ROUTES", "Answer", "Parameter", "Route", "build", "main"]
 
 OPENAPI_FILE = Path(__file__).with_name("openapi.json")
 VERSION = "1"
-
-Schema: TypeAlias = Mapping[str, object]
-
-_REF = "#/components/schemas/{name}"
-_TEXT: Schema = {"type": "string"}
-_TEXTS: Schema = {"type": "array", "items": _TEXT}
-_INTEGER: Schema = {"type": "integer"}
-_NUMBER: Schema = {"type": "number"}
-_BYTES: Schema = {"type": "string", "format": "binary"}
-_SIZE: Schema = {"type": ["integer", "string"], "description": "Bytes, or a size such as '8G'."}
-_TIME: Schema = {"type": ["number", "string"], "description": "Seconds, or a time such as '2h30m'."}
-_MAP: Schema = {"type": "object", "additionalProperties": _TEXT}
-
-SUBMISSION: Mapping[str, Schema] = {
-    "command": {"oneOf": [_TEXTS, _TEXT], "description": "Arguments, or one string for the shell."},
-    "cell": {**_TEXT, "description": "Source of a notebook cell; IPython syntax is allowed."},
-    "script": {**_TEXT, "description": "Absolute path of a Python file."},
-    "notebook": {**_TEXT, "description": "Absolute path of a notebook."},
-    "function": {**_TEXT, "description": "Qualified name of a function pickled in the staging folder."},
-    "args": _TEXTS,
-    "name": _TEXT,
-    "tags": _TEXTS,
-    "config": {"type": "object", "additionalProperties": True},
-    "gpus": {"type": ["number", "string"], "description": "2, 0.5, 'a100', 'a100:2' or '2xa100'."},
-    "gpu_memory": _SIZE,
-    "cpus": _NUMBER,
-    "memory": _SIZE,
-    "time": _TIME,
-    "grace": _NUMBER,
-    "priority": _INTEGER,
-    "workdir": _TEXT,
-    "env": _MAP,
-    "environment": {**_MAP, "description": "The submitter's whole environment; travels and rests like secrets."},
-    "secrets": {**_MAP, "description": "Values that are never written in clear nor answered."},
-    "python": _TEXT,
-    "sys_path": _TEXTS,
-    "outputs": _TEXTS,
-    "staging": _TEXT,
-}
-"""What a submission may say, as ``trackside.models.submission`` reads it."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +57,6 @@ class Route:
     body: Mapping[str, Schema] = field(default_factory=dict)
 
 
-def ref(name: str) -> Schema:
-    """Return the reference to a component."""
-    return {"$ref": _REF.format(name=name)}
-
-
 def _json(schema: Schema) -> Mapping[str, Schema]:
     return {"application/json": schema}
 
@@ -115,14 +70,21 @@ def _stream(description: str) -> Answer:
 
 
 _LIMIT = Parameter("limit", {"type": "integer", "default": 50, "maximum": 500}, "Entries of a page.")
-_CURSOR = Parameter("cursor", _TEXT, "`next` of the page before.")
-_STATUS = Parameter("status", _TEXT, "Words of status, separated by commas.")
-_TAG = Parameter("tag", _TEXT, "Only those with this tag.")
+_CURSOR = Parameter("cursor", TEXT, "`next` of the page before.")
+_QUERY = Parameter(
+    "query", TEXT, "What runs are asked for: `tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text`."
+)
+_STATUS = Parameter("status", TEXT, "Words of status, separated by commas.")
+_TAG = Parameter("tag", TEXT, "Only those with this tag.")
 _ROOT = Parameter(
     "root", {"enum": ["artifacts", "run"], "default": "artifacts"}, "The saved files, or the whole run folder."
 )
-_LAST_EVENT = Parameter("Last-Event-ID", _TEXT, "Where a broken stream goes on.", "header")
+_LAST_EVENT = Parameter("Last-Event-ID", TEXT, "Where a broken stream goes on.", "header")
 _RESUME = {"X-Trackside-Next": "Byte offset from which to go on."}
+_LOG = {
+    **_RESUME,
+    "X-Trackside-Gap": "Start and end of the part that was given back to the disk, where these bytes touch it.",
+}
 _EITHER: Schema = {"oneOf": [ref("Submission"), {"type": "array", "items": ref("Submission")}]}
 _JOB_OR_JOBS: Schema = {"oneOf": [ref("Job"), {"type": "array", "items": ref("Job")}]}
 
@@ -138,7 +100,7 @@ ROUTES: Sequence[Route] = (
         ),
         (
             Parameter("dry_run", {"enum": ["1"]}, "Make nothing; answer what would be made."),
-            Parameter("Idempotency-Key", _TEXT, "The same key makes the same jobs only once.", "header"),
+            Parameter("Idempotency-Key", TEXT, "The same key makes the same jobs only once.", "header"),
         ),
         _json(_EITHER),
     ),
@@ -147,32 +109,63 @@ ROUTES: Sequence[Route] = (
         "jobs",
         "Jobs, newest first",
         _one("JobPage", "One page"),
-        (_STATUS, _TAG, Parameter("name", _TEXT, "Only those with this name."), _LIMIT, _CURSOR),
+        (_STATUS, _TAG, Parameter("name", TEXT, "Only those with this name."), _LIMIT, _CURSOR),
     ),
-    Route("GET", "jobs/{id}", "One job, by id or unique name", _one("Job", "The job")),
+    Route("GET", "jobs/{id}", "One job, by id or name (the newest of that name)", _one("Job", "The job")),
     Route("DELETE", "jobs/{id}", "Delete a finished job and its run", (Answer(204, "It is gone"),)),
     Route("POST", "jobs/{id}/cancel", "Stop a job: TERM, grace, KILL", _one("Job", "The job, being cancelled", 202)),
-    Route("POST", "jobs/{id}/retry", "A new attempt of a finished job", _one("Job", "The job, queued again", 201)),
+    Route(
+        "POST",
+        "jobs/{id}/retry",
+        "A new attempt of a finished job, with other resources where they are named",
+        _one("Job", "The job, queued again", 201),
+        (),
+        _json(ref("Retry")),
+    ),
+    Route(
+        "POST",
+        "jobs/{id}/move",
+        "Give a waiting job another place in the queue",
+        (Answer(200, "Every job whose priority changed for it", _json({"type": "array", "items": ref("Job")})),),
+        (),
+        _json(ref("Move")),
+    ),
     Route("GET", "jobs/{id}/explain", "Why a job stands where it stands", _one("Explanation", "The blockers")),
     Route(
         "GET",
         "jobs/{id}/log",
         "The job's output, as bytes or followed",
-        (Answer(200, "The bytes", {"text/plain": _TEXT, "text/event-stream": ref("ServerMessage")}, _RESUME),),
+        (Answer(200, "The bytes", {"text/plain": TEXT, "text/event-stream": ref("ServerMessage")}, _LOG),),
         (
-            Parameter("offset", _INTEGER, "First byte."),
-            Parameter("tail", _INTEGER, "Begin this many lines before the end."),
-            Parameter("limit", _INTEGER, "Bytes at most."),
+            Parameter("offset", INTEGER, "First byte."),
+            Parameter("tail", INTEGER, "Begin this many lines before the end."),
+            Parameter("limit", INTEGER, "Bytes at most."),
             Parameter("follow", {"enum": ["1"]}, "Go on as events until the job ends."),
             _LAST_EVENT,
         ),
     ),
     Route(
         "GET",
+        "jobs/{id}/log/search",
+        "Lines of the job's output that hold a text, the last one first",
+        _one("LogMatches", "The lines"),
+        (
+            Parameter("text", TEXT, "What the line holds, as it is; always needed."),
+            Parameter("before", INTEGER, "Only what begins before this byte: next of the answer before."),
+            Parameter("limit", INTEGER, "Lines at most."),
+            Parameter("ignore_case", {"enum": ["1"]}, "Take small and capital ASCII letters for the same."),
+        ),
+    ),
+    Route("GET", "queue", "Whether the queue is paused, and its limits", _one("Queue", "The queue")),
+    Route("PATCH", "queue", "Change limits of the queue", _one("Queue", "The queue"), (), _json(ref("QueuePatch"))),
+    Route("POST", "queue/pause", "Start no further job; those that run go on", _one("Queue", "The queue")),
+    Route("POST", "queue/resume", "Start jobs again", _one("Queue", "The queue")),
+    Route(
+        "GET",
         "runs",
         "Runs, newest first",
         _one("RunPage", "One page"),
-        (Parameter("query", _TEXT, "Words, tag:, status:, …"), _TAG, _STATUS, _LIMIT, _CURSOR),
+        (_QUERY, _TAG, _STATUS, _LIMIT, _CURSOR),
     ),
     Route("GET", "runs/{id}", "One run", _one("RunInfo", "The run")),
     Route("PATCH", "runs/{id}", "Rename or tag a run", _one("RunInfo", "The run"), (), _json(ref("RunPatch"))),
@@ -183,10 +176,11 @@ ROUTES: Sequence[Route] = (
         "Curves, downsampled to what a screen can show, minima and maxima kept",
         _one("Metrics", "The curves"),
         (
-            Parameter("keys", _TEXT, "Only these keys, separated by commas."),
+            Parameter("keys", TEXT, "Only these keys, separated by commas."),
             Parameter("x", {"type": "string", "default": "step"}, "`step`, `time` (seconds) or a key."),
             Parameter("max_points", {"type": "integer", "default": 2000}, "Points per curve at most; 0: all."),
-            Parameter("since", _INTEGER, "Byte offset to go on from."),
+            Parameter("since", INTEGER, "Byte offset to go on from."),
+            Parameter("between", TEXT, "Only points whose x lies between these two: `100,200`."),
         ),
     ),
     Route(
@@ -197,8 +191,20 @@ ROUTES: Sequence[Route] = (
     ),
     Route(
         "GET",
+        "runs/{id}/media",
+        "Images, figures, tables, texts and histograms of a run, newest first; their files are artifacts",
+        _one("MediaPage", "One page"),
+        (
+            Parameter("key", TEXT, "Only those under this key."),
+            Parameter("kind", {"enum": ["image", "figure", "table", "text", "histogram"]}, "Only those of this kind."),
+            _LIMIT,
+            _CURSOR,
+        ),
+    ),
+    Route(
+        "GET",
         "runs/{id}/stream",
-        "Metrics and log of one run, live, until it ends",
+        "Metrics, log and media of one run, live, until it ends",
         (_stream("Messages"),),
         (Parameter("from", {"enum": ["start", "end"], "default": "start"}, "Where to begin."), _LAST_EVENT),
     ),
@@ -208,24 +214,40 @@ ROUTES: Sequence[Route] = (
         "runs/{id}/artifacts/{path}",
         "One file, as an attachment",
         (
-            Answer(200, "The file", {"application/octet-stream": _BYTES}),
-            Answer(206, "The part asked for", {"application/octet-stream": _BYTES}),
+            Answer(200, "The file", {"application/octet-stream": BYTES}),
+            Answer(206, "The part asked for", {"application/octet-stream": BYTES}),
         ),
-        (_ROOT, Parameter("Range", _TEXT, "One range of bytes.", "header")),
+        (_ROOT, Parameter("Range", TEXT, "One range of bytes.", "header")),
     ),
     Route(
         "GET",
         "runs/compare",
         "Several runs side by side",
-        (Answer(200, "The comparison", _json({"type": "object"})),),
-        (Parameter("ids", _TEXT, "Runs, separated by commas."),),
+        _one("Comparison", "What differs first"),
+        (
+            Parameter("ids", TEXT, "Runs, separated by commas."),
+            Parameter("keys", TEXT, "Curves of these keys only, separated by commas."),
+            Parameter("x", {"type": "string", "default": "step"}, "`step`, `time` (seconds) or a key."),
+            Parameter(
+                "max_points",
+                {"type": "integer", "default": 500, "maximum": 2000},
+                "Places of each curve at most; 0: no curves.",
+            ),
+        ),
+    ),
+    Route(
+        "GET",
+        "runs/table",
+        "Runs as columns, newest first",
+        _one("RunTable", "The table"),
+        (_QUERY, Parameter("limit", {"type": "integer", "default": 1000, "maximum": 10000}, "Runs at most.")),
     ),
     Route(
         "GET",
         "events",
         "State changes, live",
         (_stream("Events"),),
-        (Parameter("since", _INTEGER, "Id of the last event seen; none: from now."), _LAST_EVENT),
+        (Parameter("since", INTEGER, "Id of the last event seen; none: from now."), _LAST_EVENT),
     ),
     Route(
         "GET",
@@ -242,13 +264,22 @@ ROUTES: Sequence[Route] = (
         (Parameter("interval", {"type": "number", "default": 2}, "Seconds between samples."),),
     ),
     Route("GET", "gpus", "All GPUs of this machine and who holds them", _one("GpuReport", "The GPUs")),
+    Route("GET", "doctor", "What is found, enforced and wrong here, and how to mend it", _one("Diagnosis", "Findings")),
+    Route(
+        "POST",
+        "prune",
+        "Delete finished runs by age, number and size; unless dry_run is false, only say which",
+        _one("Pruned", "What goes, or went"),
+        (),
+        _json(ref("Retention")),
+    ),
     Route(
         "PUT",
         "uploads/{id}/{path}",
         "Put one file into a staging folder, resumably",
         (Answer(204, "The bytes are kept", {}, _RESUME),),
-        (Parameter("offset", _INTEGER, "Where these bytes begin."),),
-        {"application/octet-stream": _BYTES},
+        (Parameter("offset", INTEGER, "Where these bytes begin."),),
+        {"application/octet-stream": BYTES},
     ),
 )
 
@@ -273,7 +304,7 @@ def build() -> dict[str, object]:
 
 def _operation(route: Route) -> dict[str, object]:
     named = re.findall(r"{(\w+)}", route.path)
-    parameters = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in named]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in named]
     parameters += [
         {"name": each.name, "in": each.where, "description": each.description, "schema": each.schema}
         for each in route.parameters
@@ -301,7 +332,7 @@ def _response(answer: Answer) -> dict[str, object]:
     if answer.content:
         response["content"] = _content(answer.content)
     if answer.headers:
-        response["headers"] = {name: {"description": said, "schema": _INTEGER} for name, said in answer.headers.items()}
+        response["headers"] = {name: {"description": said, "schema": INTEGER} for name, said in answer.headers.items()}
     return response
 
 
@@ -315,12 +346,19 @@ def _schemas() -> dict[str, object]:
         models.Job,
         models.JobPage,
         models.Explanation,
+        models.LogMatches,
+        models.Queue,
         models.RunInfo,
         models.RunPage,
+        models.RunTable,
+        models.Comparison,
         models.Metrics,
+        models.MediaPage,
         models.ArtifactPage,
         models.SystemSample,
         models.GpuReport,
+        housekeeping.Diagnosis,
+        housekeeping.Pruned,
     )
     unions = {
         "Event": models.Event,
@@ -328,10 +366,10 @@ def _schemas() -> dict[str, object]:
         "ServerMessage": stream.ServerMessage,
     }
     roots = [*structs, *unions.values()]
-    shown, components = msgspec.json.schema_components(roots, schema_hook=_any_value, ref_template=_REF)
+    shown, components = msgspec.json.schema_components(roots, schema_hook=_any_value, ref_template=REF)
     sent = {name: _as_sent(name, schema) for name, schema in components.items()}
     named = dict(zip(unions, shown[len(structs) :], strict=True))
-    return dict(sorted({**sent, **named, **_OWN}.items()))
+    return dict(sorted({**sent, **named, **BODIES}.items()))
 
 
 def _any_value(kind: type) -> dict[str, object]:
@@ -342,37 +380,11 @@ def _any_value(kind: type) -> dict[str, object]:
 
 def _as_sent(name: str, schema: Mapping[str, object]) -> Schema:
     """Defaults are sent too, unless the struct omits them: then every property is there."""
-    struct = getattr(models, name, None) or getattr(stream, name)
+    struct = next(found for home in (models, stream, housekeeping) if (found := getattr(home, name, None)) is not None)
     if struct.__struct_config__.omit_defaults:
         return schema
     properties = schema.get("properties")
     return {**schema, "required": sorted(properties)} if isinstance(properties, Mapping) else schema
-
-
-_OWN: Mapping[str, Schema] = {
-    "DryRun": {
-        "type": "object",
-        "required": ["spec", "limits", "explanation"],
-        "properties": {
-            "spec": ref("JobSpec"),
-            "limits": {"type": "array", "items": ref("Limit")},
-            "explanation": ref("Explanation"),
-        },
-    },
-    "ErrorBody": {
-        "type": "object",
-        "required": ["error"],
-        "properties": {
-            "error": {
-                "type": "object",
-                "required": ["code", "message", "hint"],
-                "properties": {"code": _TEXT, "message": _TEXT, "hint": _TEXT},
-            }
-        },
-    },
-    "RunPatch": {"type": "object", "properties": {"name": _TEXT, "tags": _TEXTS}},
-    "Submission": {"type": "object", "additionalProperties": False, "properties": SUBMISSION},
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,12 +19,11 @@ _QUIET = 20.0
 def rows() -> Iterator[Row]:
     """PSS and CPU of two servers, one with the extension that has run a job, one without it."""
     with tempfile.TemporaryDirectory() as folder:
-        ours = LiveServer(Place(Path(folder) / "ours")).start()
+        ours = LiveServer(Place(Path(folder) / "ours"), without=()).start()
         job = ours.ended(ours.submit(command=["/bin/true"])["id"])
         record = json.loads(Path(job["run_dir"], "attempts", "1.json").read_text())
         family = [psutil.Process(ours.pid), psutil.Process(record["template"]["pid"])]
-        off = ("--ServerApp.jpserver_extensions=trackside_server=False",)
-        bare = LiveServer(Place(Path(folder) / "bare"), options=off)
+        bare = LiveServer(Place(Path(folder) / "bare"), without=("trackside_server",))
         bare.start_bare()
         alone = [psutil.Process(bare.pid)]
         until(lambda: not psutil.pid_exists(record["runner"]["pid"]), "the runner's end")

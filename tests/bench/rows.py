@@ -36,9 +36,12 @@ def quantile(values: Sequence[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def show(rows: Iterable[Row]) -> None:
-    """Print rows as they come, aligned."""
+def show(rows: Iterable[Row | str]) -> None:
+    """Print rows as they come, aligned, and lines as they are."""
     for row in rows:
+        if isinstance(row, str):
+            print(row, flush=True)
+            continue
         beside = f"{row.compared:6.2f} × {row.floor_name} ({row.floor:.4g} {row.unit})" if row.floor else ""
         sign, unit = "≥" if row.at_least else "≤", "×" if row.floor else row.unit
         verdict = "met" if row.met else "MISSED"

@@ -136,6 +136,23 @@ def test_chosen_runs_stand_side_by_side_with_what_differs(window: Lab) -> None:
     expect(settings.locator("[data-key=seed]")).to_have_count(0)
     curve = page.locator("[data-trackside=compare] [data-trackside=curve][data-key='train/loss']")
     expect(curve).to_have_attribute("data-points", "10")
+    surroundings = page.locator("[data-trackside=compare-environment] [data-key=command]")
+    expect(surroundings).to_contain_text("right")
+
+
+def test_a_query_is_searched_for_and_a_wrong_one_is_a_sentence(window: Lab) -> None:
+    window.open()
+    for side in ("near", "far"):
+        window.server.submit(command=["/bin/true"], name=f"{side}-run", config={"side": side})
+        window.server.ended(f"{side}-run")
+    _show_panel(window)
+    page = window.page
+    page.fill("[data-trackside=run-query]", "stauts:completed")
+    expect(page.locator("[data-trackside=side-panel]")).to_contain_text("Did you mean 'status'?")
+    page.fill("[data-trackside=run-query]", "status:completed config.side=far")
+    expect(page.locator("[data-trackside=run-row]")).to_have_count(1)
+    expect(page.locator("[data-trackside=run-row]")).to_contain_text("far-run")
+    expect(page.locator("[data-trackside=side-panel]")).not_to_contain_text("Did you mean")
 
 
 def test_curves_and_log_are_whole_after_the_server_was_killed_and_came_back(window: Lab) -> None:

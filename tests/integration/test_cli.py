@@ -61,15 +61,27 @@ def test_a_job_from_submission_to_deletion(shell):
     shown, _ = shell("show", "first")
     assert f"first · {job} · failed · exit code 3" in shown
     assert "sh -c 'echo hello; exit 3'" in shown
-    assert "ended with exit code 3" in shell("explain", job)[0]
+    assert re.search("why +ended with exit code 3", shown)
+    assert shell("explain", job)[0].startswith(f"{job} failed: ended with exit code 3")
     assert re.search(r"first +failed · exit code 3", shell("jobs", "--tag", "x")[0])
     assert re.search(rf"{job} +first", shell("runs", "first")[0])
     assert "output.log" in shell("artifacts", job, "--all")[0]
-    assert shell("retry", job)[0].startswith(f"{job} ")
+    assert shell("retry", job, "-m", "64M")[0].startswith(f"{job} ")
+    assert shell.json("show", job)["data"]["spec"]["memory"] == 64 << 20
     until(lambda: shell.json("show", job)["data"]["attempt"] == 2, "the second attempt")
     until(lambda: shell.json("show", job)["data"]["status"] == "failed", "its end")
     assert shell("delete", job)[0] == f"{job} deleted\n"
     assert "There is no job" in shell("show", job, code=4)[1]
+
+
+def test_a_paused_queue_is_told_and_resumed(shell):
+    assert shell("pause")[0].startswith("the queue is paused since ")
+    job = shell("submit", "--", "true")[0].strip()
+    assert shell("jobs")[0].startswith("The queue is paused since ")
+    assert "resume it with `trackside resume`" in shell("explain", job)[0]
+    assert shell.json("resume")["data"]["paused"] is False
+    until(lambda: shell.json("show", job)["data"]["status"] == "completed", "the end")
+    assert "paused" not in shell("jobs")[0]
 
 
 def test_waiting_and_following_end_with_the_jobs_fate(shell):
@@ -113,7 +125,7 @@ def test_json_is_one_envelope_whatever_happens(shell):
 def test_a_dry_run_says_how_limits_would_be_held_and_makes_nothing(shell):
     before = shell.json("jobs", "--limit", "1")["data"]["jobs"]
     out, _ = shell("submit", "--dry-run", "-t", "1h", "--", "true")
-    assert "time 3600: enforced by" in out
+    assert "time 1 h, enforced by runner" in out
     assert shell.json("jobs", "--limit", "1")["data"]["jobs"] == before
 
 
@@ -121,8 +133,12 @@ def test_exit_codes_for_what_others_did_wrong(shell):
     assert "the token is wrong" in shell("jobs", "--token", "wrong", code=5)[1]
     assert "Nothing listens at http://127.0.0.1:9/" in shell("jobs", "--url", "http://127.0.0.1:9", code=6)[1]
     assert "is not the URL of a server" in shell("jobs", "--url", "ftp://lab", code=3)[1]
-    finished = shell("submit", "-w", "--json", "--", "true")[0]
-    assert "nothing to cancel" in shell("cancel", json.loads(finished)["data"]["id"], code=1)[1]
+    finished = json.loads(shell("submit", "-w", "--json", "--", "true")[0])["data"]["id"]
+    lasting = shell("submit", "--", "sleep", "600")[0].strip()
+    out, err = shell("cancel", finished, lasting, code=1)
+    assert "nothing to cancel" in err
+    assert lasting in out, "one that cannot be cancelled keeps no other from it"
+    until(lambda: shell.json("show", lasting)["data"]["status"] == "cancelled", "the end")
 
 
 def test_ctrl_c_leaves_the_job_running_and_says_how_to_stop_it(shell):
@@ -196,20 +212,20 @@ def test_a_watched_list_on_a_screen_is_redrawn_when_something_happens(shell):
 
 def test_doctor_finds_nothing_wrong_with_a_working_place(shell, shared):
     out, _ = shell("doctor")
-    assert f"ok    home       {shared.place.home}" in out
+    assert f"ok       home              {shared.place.home}" in out
     assert f"at {shared.url}" in out
-    assert "BAD" not in out
+    assert "problem" not in out
     findings = shell.json("doctor")["data"]
-    assert {"home", "disk", "server", "scheduler", "GPUs", "limit"} <= {finding["name"] for finding in findings}
+    assert {"home", "disk", "server", "scheduler", "GPUs", "limits"} <= {finding["name"] for finding in findings}
 
 
 def test_doctor_says_what_is_bad(shell, shared):
     shared.place.home.chmod(0o755)
     try:
-        assert "BAD   home" in shell("doctor", code=1)[0]
+        assert "problem  home" in shell("doctor", code=1)[0]
     finally:
         shared.place.home.chmod(0o700)
-    assert "BAD   server" in shell("doctor", "--url", "http://127.0.0.1:9", code=1)[0]
+    assert "problem  server" in shell("doctor", "--url", "http://127.0.0.1:9", code=1)[0]
 
 
 def test_the_server_of_jupyterlab_is_not_ours_to_stop(shell, shared):
@@ -256,3 +272,15 @@ def test_listing_jobs_costs_little_over_a_bare_interpreter(shell):
     over = cost(sys.executable, "-m", "trackside.cli", "jobs") - cost(sys.executable, "-c", "pass")
     print(f"trackside jobs over a bare interpreter: {over * 1e3:.0f} ms (in {time.perf_counter() - began:.1f} s)")
     assert over < 0.5
+
+
+def test_a_sweep_is_submitted_from_a_terminal(shell):
+    dry, _ = shell("submit", "-n", "s", "--sweep", "lr=0.1,0.2", "--dry-run", "--", "echo", "{lr}")
+    assert dry.splitlines() == ["2 jobs:", "s lr=0.1", "s lr=0.2"]
+    jobs = shell.json("submit", "-n", "s", "--sweep", "lr=0.1,0.2", "--wait", "--", "echo", "at {lr}")["data"]
+    assert [job["name"] for job in jobs] == ["s lr=0.1", "s lr=0.2"]
+    assert shell("logs", jobs[1]["id"])[0] == "at 0.2\n"
+    _, said = shell("submit", "--sweep", "lr=1", "--", "true", code=3)
+    assert "the command has no place for it" in said
+    _, said = shell("submit", "-P", "lr", "--", "true", code=3)
+    assert "is not NAME=VALUE" in said

@@ -171,6 +171,13 @@ def test_the_time_to_wait_is_kept_while_events_rush_by(client):
     assert 1.0 <= taken < 2.5
 
 
+def test_a_log_is_searched_from_its_end(client):
+    job = client.jobs.wait(client.jobs.submit(counting(30, pause=0)), timeout=30)
+    found = client.jobs.search_log(job, "LINE 2", limit=3, ignore_case=True)
+    assert [match.line for match in found.matches] == ["line 29", "line 28", "line 27"]
+    assert [match.line for match in client.jobs.search_log(job, "line 2", before=found.next).matches][-1] == "line 2"
+
+
 def test_a_followed_log_is_whole_though_the_server_is_killed_twice(place):
     server = LiveServer(place).start()
     with Client(server.url, server.token) as client:

@@ -43,15 +43,15 @@ def kernel(shared: ServerKernel) -> ServerKernel:
     return shared
 
 
-def next_update(kernel: ServerKernel, timeout: float = 60.0) -> dict[str, Any]:
-    """Return the next update of an output that comes while no cell runs."""
+def next_update(kernel: ServerKernel, timeout: float = 60.0, of: str = "") -> dict[str, Any]:
+    """Return the next update of an output that comes while no cell runs: of the job of this name, if one is named."""
     deadline = time.monotonic() + timeout
     seen = []
     while (left := deadline - time.monotonic()) > 0:
         kernel._socket.settimeout(left)
         message = json.loads(kernel._socket.recv())
         seen.append(message["msg_type"])
-        if message["msg_type"] == "update_display_data":
+        if message["msg_type"] == "update_display_data" and of in message["content"]["data"]["text/plain"]:
             return dict(message["content"])
     raise AssertionError(f"no update of an output within {timeout:g} s; came: {seen}")
 
@@ -62,7 +62,7 @@ def test_a_submitted_cell_shows_a_panel_that_gets_its_picture_when_the_job_ends(
     assert bundle[BUNDLE]["name"] == "curves"
     assert bundle[BUNDLE]["kind"] == "job"
     assert "image/png" not in bundle
-    update = next_update(kernel)
+    update = next_update(kernel, of="curves ·")
     assert update["data"][BUNDLE] == bundle[BUNDLE]
     assert "completed in" in update["data"]["text/plain"]
     picture = base64.b64decode(update["data"]["image/png"])
@@ -79,8 +79,8 @@ def test_the_thread_that_watches_prints_nothing_and_ends(kernel: ServerKernel) -
 
 
 def test_a_job_without_metrics_gets_no_picture(kernel: ServerKernel) -> None:
-    kernel.execute("%%submit\n1")
-    update = next_update(kernel)
+    kernel.execute("%%submit -n plain\n1")
+    update = next_update(kernel, of="plain ·")
     assert "image/png" not in update["data"]
 
 
@@ -89,6 +89,16 @@ def test_the_job_is_shown_once_and_is_the_value_of_the_cell(kernel: ServerKernel
     assert kernel.execute("job = %submit -- true").bundles != []
     assert len(kernel.execute("job").bundles) == 1
     assert kernel.execute("print(_job is job, type(job).__name__)").stdout == "True Job\n"
+
+
+@pytest.mark.parametrize(("line", "column"), [("%track", "loss.min"), ("%runs -n 1", "loss.min"), ("%jobs", "status")])
+def test_what_is_shown_once_is_also_a_frame(kernel: ServerKernel, line: str, column: str) -> None:
+    """Also from the middle of a cell; the panel stands once in its own cell and again where the value is shown."""
+    kernel.execute("%%submit --wait -n framed\nfor i in range(3):\n    trackside.log({'loss': 3 - i}, step=i)")
+    assert len(kernel.execute(f"{line}\n1").bundles) == 2, "the panel, and 1"
+    assert len(kernel.execute(line).bundles) == 1
+    assert kernel.execute(f"value = _\nprint(value.data[{column!r}].iloc[0])").stdout in ("1.0\n", "completed\n")
+    assert len(kernel.execute("value").bundles) == 1
 
 
 def test_what_is_carried_in_comes_back_changed(kernel: ServerKernel) -> None:
@@ -101,9 +111,16 @@ def test_what_is_carried_in_comes_back_changed(kernel: ServerKernel) -> None:
     )
 
 
+def test_what_came_back_is_told_before_it_is_loaded(kernel: ServerKernel) -> None:
+    kernel.execute("%%submit -n brought --out total,gone\ntotal = 5")
+    said = next_update(kernel, of="brought ·")["data"]["text/plain"]
+    assert "brought back:\n  total  int  5 B  5\n  'gone' does not come back" in said
+    assert "total  int  5 B  5" in kernel.execute("_job.result()").text
+
+
 def test_a_failed_job_says_why_and_gives_the_name_back(kernel: ServerKernel) -> None:
     kernel.execute("kept = 'before'")
-    kernel.execute("%%submit --wait --out kept\nkept = 1 / 0")
+    assert "ZeroDivisionError" in kernel.execute("%%submit --wait --out kept\nkept = 1 / 0", check=False).error
     cell = kernel.execute("print(kept)", check=False)
     assert "kept did not come back: job" in cell.error
     assert "ZeroDivisionError" in cell.error
@@ -152,6 +169,11 @@ def test_a_cell_that_runs_here_is_a_tracked_run(kernel: ServerKernel, server: Li
         "%%track -n here --config params --tag t\nfor i in range(5):\n    trackside.log({'x': i}, step=i)\nhere = 7\n'shown'"
     )
     assert "'shown'" in cell.text
+    (live,) = (bundle for bundle in cell.bundles if BUNDLE in bundle)
+    settled = next(update for update in cell.updates if update[BUNDLE]["runs"] == live[BUNDLE]["runs"])
+    assert live[BUNDLE]["runs"][0]["name"] == "here", "its curves stand in the cell while it runs"
+    assert "image/png" not in live
+    assert settled["image/png"], "and are a picture once it is over"
     assert kernel.execute("print(here)").stdout == "7\n"
     run = server.get("runs/here").json()
     assert (run["status"], run["config"], run["tags"]) == ("completed", {"lr": 0.5}, ["t"])

@@ -243,7 +243,10 @@ def test_a_running_attempt_is_seen_running_and_beats(root: Path) -> None:
             assert record.process is not None
             assert record.process.is_alive()
             await eventually(lambda: ref.folder.alive(1).exists(), "the heartbeat's file")
-            assert json.loads(ref.folder.meta.read_text())["status"] == "running"
+            meta = ref.folder.meta
+            await eventually(
+                lambda: meta.exists() and '"status": "running"' in meta.read_text(), "the start in meta.json"
+            )
             os.kill(record.process.pid, 9)
             await yard.ended(ref)
 

@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.running import CANCEL, Yard, eventually, kill, python
-from trackside_server.executors.base import Ended, GivenBack, Launched, Running, Starting
-from trackside_server.isolation import gpu_locks
-
-GPU = "GPU-00000000-stub"
+from tests.serving import SLACK
+from trackside_server.executors.base import Ended, Launched, Starting
 
 
 @pytest.fixture
@@ -28,40 +26,6 @@ def until_file(path: Path, code: int) -> list[str]:
     return ["sh", "-c", f"while [ ! -e {path} ]; do sleep 0.02; done; exit {code}"]
 
 
-def test_kill_9_of_the_runner_leaves_the_job_running_and_its_true_exit_is_recorded(root: Path) -> None:
-    async def scenario() -> None:
-        async with Yard(root) as yard:
-            ref, record = await yard.start(until_file(root / "go", 7))
-            await kill(record.runner, "runner")
-            assert record.process is not None
-            assert record.process.is_alive()
-            assert isinstance(yard.executor.look(ref), Running)
-            (root / "go").touch()
-            how = await yard.ended(ref)
-            assert (how.status, how.exit_code) == ("failed", 7)
-            assert how.reason is not None
-            assert how.reason.code == "exit_code"
-            assert how.duration_seconds is not None
-
-    asyncio.run(scenario())
-
-
-def test_the_template_keeps_a_killed_runners_gpu_until_the_job_is_over(root: Path) -> None:
-    async def scenario() -> None:
-        async with Yard(root) as yard:
-            ref, record = await yard.start(until_file(root / "go", 0), gpus=[GPU])
-            await kill(record.runner, "runner")
-            second = await yard.try_start(["/bin/true"], "job-2", gpus=[GPU])
-            assert isinstance(second, GivenBack), second
-            assert "job-1" in second.reason.message
-            (root / "go").touch()
-            await yard.ended(ref)
-            await eventually(lambda: gpu_locks.holder(GPU) is None, "the lock being free")
-            assert isinstance(await yard.try_start(["/bin/true"], "job-2", gpus=[GPU]), Launched)
-
-    asyncio.run(scenario())
-
-
 def test_stop_still_works_after_kill_9_of_the_runner_for_the_whole_tree(root: Path) -> None:
     source = f"trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > {root}/pid; while :; do sleep 0.1; done' & wait; sleep 60"
 
@@ -73,23 +37,9 @@ def test_stop_still_works_after_kill_9_of_the_runner_for_the_whole_tree(root: Pa
             began = time.monotonic()
             await yard.executor.stop(ref, CANCEL, 0.3)
             how = await yard.ended(ref)
-            assert 0.3 <= time.monotonic() - began < 1.3
+            assert 0.3 <= time.monotonic() - began < 1.3 + SLACK
             assert (how.status, how.exit_code, how.reason) == ("cancelled", -9, CANCEL)
             assert not Path(f"/proc/{daemon}").exists()
-
-    asyncio.run(scenario())
-
-
-def test_the_time_limit_outlives_the_runner(root: Path) -> None:
-    async def scenario() -> None:
-        async with Yard(root) as yard:
-            ref, record = await yard.start(["sleep", "60"], time=0.8)
-            await kill(record.runner, "runner")
-            how = await yard.ended(ref)
-            assert how.reason is not None
-            assert how.reason.code == "time_limit"
-            assert how.duration_seconds is not None
-            assert 0.8 <= how.duration_seconds < 1.8
 
     asyncio.run(scenario())
 
@@ -159,22 +109,6 @@ def test_a_runner_that_is_killed_before_it_started_the_job_is_a_failed_start(roo
     asyncio.run(scenario())
 
 
-def test_kill_9_of_the_template_touches_no_running_job_and_the_next_start_works(root: Path) -> None:
-    async def scenario() -> None:
-        async with Yard(root) as yard:
-            ref, record = await yard.start(until_file(root / "go", 5))
-            await kill(record.template, "template")
-            assert record.runner.is_alive()
-            _, second = await yard.start(["/bin/true"], "job-2")
-            assert second.template is not None
-            assert second.template != record.template
-            assert (await yard.ended(yard.ref("job-2"))).status == "completed"
-            (root / "go").touch()
-            assert (await yard.ended(ref)).exit_code == 5
-
-    asyncio.run(scenario())
-
-
 def test_a_job_whose_template_was_killed_can_be_stopped(root: Path) -> None:
     async def scenario() -> None:
         async with Yard(root) as yard:
@@ -186,24 +120,9 @@ def test_a_job_whose_template_was_killed_can_be_stopped(root: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_with_runner_and_template_killed_the_job_goes_on_and_is_lost_only_when_it_has_ended(root: Path) -> None:
-    async def scenario() -> None:
-        async with Yard(root) as yard:
-            ref, record = await yard.start(until_file(root / "go", 0))
-            await kill(record.template, "template")
-            await kill(record.runner, "runner")
-            assert record.process is not None
-            assert record.process.is_alive()
-            assert isinstance(yard.executor.look(ref), Running)
-            (root / "go").touch()
-            lost = await yard.lost(ref)
-            assert lost.reason.code == "lost"
-            assert lost.record.exit is None
-
-    asyncio.run(scenario())
-
-
-def test_a_job_that_nobody_looks_after_can_still_be_stopped_with_its_daemons(root: Path) -> None:
+@pytest.mark.parametrize("written", [True, False])
+def test_a_job_that_nobody_looks_after_can_still_be_stopped_with_its_daemons(root: Path, written: bool) -> None:
+    """Also when both were killed in its first moments, before its process was written down."""
     source = f"trap '' TERM; setsid sleep 60 & echo $! > {root}/pid; sleep 60; sleep 60"
 
     async def scenario() -> None:
@@ -212,6 +131,10 @@ def test_a_job_that_nobody_looks_after_can_still_be_stopped_with_its_daemons(roo
             environment = {"PATH": "/usr/bin:/bin", "TRACKSIDE_RUN_DIR": str(ref.run_dir), "TRACKSIDE_ATTEMPT": "1"}
             _, record = await yard.start(["sh", "-c", source], environment=environment)
             daemon = int(await eventually(lambda: (root / "pid").exists() and (root / "pid").read_text(), "a daemon"))
+            if written:
+                await eventually(
+                    lambda: '"process": {' in ref.folder.attempt(1).read_text(), "the record of the process"
+                )
             await kill(record.template, "template")
             await kill(record.runner, "runner")
             await yard.executor.stop(ref, CANCEL, 0.2)

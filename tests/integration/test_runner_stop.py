@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.running import CANCEL, Yard, eventually, python
+from tests.serving import SLACK
 from trackside_server.domain.attempt import Exit
 from trackside_server.executors.base import AttemptRef, Running
 
@@ -32,6 +33,7 @@ time.sleep(600)
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TRACKSIDE_LOCKS", str(tmp_path / "locks"))
+    monkeypatch.setenv("TRACKSIDE_LIMITS_ENGINE", "watchdog")  # what control groups hold is in test_limits.py
     return tmp_path
 
 
@@ -48,13 +50,13 @@ def test_a_cancelled_tree_with_a_stubborn_daemon_is_gone_within_a_second_after_t
             assert record.process is not None
             pids = [record.process.pid, *(int(path.name) for path in (root / "pids").iterdir())]
             print(f"job and daemon: {pids}")
+            await eventually(lambda: isinstance(yard.executor.look(ref), Running), "the record of its start")
             began = time.monotonic()
-            await yard.executor.stop(ref, CANCEL, 0.5)
-            assert time.monotonic() - began < 0.2
+            await yard.executor.stop(ref, CANCEL, 2.0)
             assert isinstance(yard.executor.look(ref), Running)
             how = await yard.ended(ref)
             took = time.monotonic() - began
-            assert 0.5 <= took < 1.5
+            assert 2.0 <= took < 3.0 + SLACK
             assert alive(pids) == []
             assert (how.status, how.exit_code, how.reason) == ("cancelled", -9, CANCEL)
 
@@ -68,7 +70,7 @@ def test_a_tree_that_obeys_is_gone_long_before_the_grace_time_is_over(root: Path
             began = time.monotonic()
             await yard.executor.stop(ref, CANCEL, 30.0)
             how = await yard.ended(ref)
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < 1.0 + SLACK
             assert (how.status, how.exit_code) == ("cancelled", -15)
 
     asyncio.run(scenario())
@@ -100,7 +102,7 @@ def test_a_second_request_can_shorten_the_grace_time_and_nothing_else(root: Path
             began = time.monotonic()
             await yard.executor.stop(ref, other, 0.2)
             how = await yard.ended(ref)
-            assert 0.1 < time.monotonic() - began < 1.2
+            assert 0.1 < time.monotonic() - began < 1.2 + SLACK
             assert how.reason == CANCEL
 
     asyncio.run(scenario())
@@ -113,7 +115,7 @@ def test_a_stop_file_is_enough_without_any_signal(root: Path) -> None:
             ref.folder.stop(1).write_text('{"reason": {"code": "cancelled_by_user", "message": "by hand"}, "grace": 1}')
             began = time.monotonic()
             how = await yard.ended(ref)
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < 1.0 + SLACK
             assert how.reason is not None
             assert (how.status, how.reason.message) == ("cancelled", "by hand")
 
@@ -141,7 +143,7 @@ def test_a_stopped_process_is_continued_so_that_it_can_end(root: Path) -> None:
             began = time.monotonic()
             await yard.executor.stop(ref, CANCEL, 30.0)
             assert (await yard.ended(ref)).exit_code == -15
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < 1.0 + SLACK
 
     asyncio.run(scenario())
 
@@ -230,7 +232,7 @@ def test_too_much_output_loses_its_middle_and_keeps_head_and_tail_at_their_offse
         assert os.lseek(log.fileno(), hole, os.SEEK_DATA) > hole
 
 
-def test_the_limits_say_what_enforces_them(root: Path) -> None:
+def test_without_control_groups_the_limits_say_what_enforces_them(root: Path) -> None:
     async def scenario() -> None:
         async with Yard(root) as yard:
             ref, record = await yard.start(["/bin/true"], time=60.0, memory=2**30, cpus=1.5, max_output=2**30)

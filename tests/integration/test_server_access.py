@@ -60,7 +60,8 @@ ROUTES = sorted(set(_routes()))
 
 def test_there_is_a_route_for_each_resource() -> None:
     assert {path.partition("/")[0] for _, path in ROUTES} == {
-        "health", "jobs", "runs", "events", "ws", "system", "gpus", "uploads", "none",
+        "health", "jobs", "runs", "events", "ws", "system", "gpus", "uploads", "none", "queue", "doctor",
+        "prune",
     }  # fmt: skip
     assert len(ROUTES) >= 30
 

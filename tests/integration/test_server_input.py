@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.serving import LiveServer, Place, stop_templates, until
+from tests.serving import LiveServer, Place, below, stop_templates, until
 
 _CPUS = os.cpu_count() or 1
 _GOOD: dict[str, Any] = {"command": ["/bin/true"]}
@@ -123,7 +123,7 @@ def nothing_made(server: LiveServer) -> Iterator[None]:
     def state() -> tuple[int, set[str], set[str]]:
         count = sum(server.get("jobs").json()["counts"].values())
         home = server.place.home
-        staged = {str(path) for path in (home / "staging").rglob("*")}
+        staged = {str(path) for path in below(home / "staging")}
         return (
             count,
             {path.name for path in (home / "runs").glob("[!.]*")} if (home / "runs").exists() else set(),

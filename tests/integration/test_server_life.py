@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.serving import LiveServer, Place, until
+from tests.serving import SLACK, LiveServer, Place, until
 from tests.window import Window
 
 _FINAL = {"completed", "failed", "cancelled"}
@@ -43,7 +43,7 @@ def test_a_server_killed_again_and_again_under_load_runs_each_job_once(place: Pl
     for round_ in range(5):
         if round_ == 2:
             took = server.stop()
-            assert took < 5, f"the server took {took:.1f} s to end under load"
+            assert took < 5 + SLACK, f"the server took {took:.1f} s to end under load"
         else:
             server.kill()
         server.start()
@@ -142,7 +142,7 @@ def test_sigterm_with_streams_open_returns_within_two_seconds(place: Place) -> N
             window.until("subscribed", sub)
         next(events), next(log)
         took = server.stop()
-    assert took < 2, f"the server took {took:.1f} s to end"
+    assert took < 2 + SLACK, f"the server took {took:.1f} s to end"
     log_text = (place.root / "server.log").read_text()
     assert "Traceback" not in log_text, log_text[log_text.index("Traceback") - 300 :][:3000]
     assert not list(place.runtime.glob("trackside-*.json")), "the address of a server that is gone was left"

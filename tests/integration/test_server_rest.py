@@ -16,7 +16,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.serving import LiveServer, until
+from tests.serving import LiveServer, below, until
 from trackside import models
 from trackside.models.job import DryRun
 
@@ -152,7 +152,7 @@ def test_secrets_are_answered_and_written_by_name_alone(live: LiveServer) -> Non
     assert job["spec"]["secrets"] == ["KEY"]
     assert live.ended(job["id"])["status"] == "completed"
     assert live.get(f"jobs/{job['id']}/log").text == "9\n"
-    for path in live.place.home.rglob("*"):
+    for path in below(live.place.home):
         if path.is_file():
             assert b"hush-hush" not in path.read_bytes(), path
     error = _error(live.post(f"jobs/{job['id']}/retry"), 400, "secrets_needed")
@@ -164,7 +164,7 @@ def test_secrets_are_answered_and_written_by_name_alone(live: LiveServer) -> Non
 # One job
 
 
-def test_a_job_is_found_by_id_number_and_unique_name(live: LiveServer) -> None:
+def test_a_job_is_found_by_id_number_and_name(live: LiveServer) -> None:
     job = live.ended(live.submit(command=["/bin/true"], name="found by 3 ways")["id"])
     for text in (job["id"], job["id"][4:], "found by 3 ways", "found%20by%203%20ways"):
         assert live.job(text)["uuid"] == job["uuid"]
@@ -172,11 +172,26 @@ def test_a_job_is_found_by_id_number_and_unique_name(live: LiveServer) -> None:
     assert "'found by 3 ways'" in error["hint"]
 
 
-def test_a_name_that_several_jobs_have_is_refused_with_their_ids(live: LiveServer) -> None:
-    jobs = [live.submit(command=["/bin/true"], name="twins") for _ in range(2)]
-    error = _error(live.get("jobs/twins"), 404, "ambiguous_name")
-    assert all(job["id"] in error["message"] for job in jobs)
-    assert error["hint"]
+def test_of_several_jobs_with_one_name_whoever_looks_gets_the_newest(live: LiveServer) -> None:
+    jobs = [live.ended(live.submit(command=["echo", str(n)], name="twins")["id"]) for n in range(2)]
+    assert live.job("twins")["id"] == jobs[1]["id"]
+    assert live.get("jobs/twins/log").text == "1\n"
+    assert live.get("runs/twins").json()["id"] == jobs[1]["id"]
+
+
+def test_of_several_jobs_with_one_name_a_verb_takes_the_only_one_that_it_can_be_about(live: LiveServer) -> None:
+    ended = live.ended(live.submit(command=["/bin/true"], name="namesake")["id"])
+    running = live.submit(command=["sleep", "60"], name="namesake", grace=0)
+    assert live.post("jobs/namesake/retry").json()["id"] == ended["id"]
+    live.ended(ended["id"])
+    assert live.post("jobs/namesake/cancel").json()["id"] == running["id"]
+    live.ended(running["id"])
+    for answer in (live.post("jobs/namesake/retry"), live.request("DELETE", "jobs/namesake")):
+        error = _error(answer, 404, "ambiguous_name")
+        assert ended["id"] in error["message"]
+        assert running["id"] in error["message"]
+        assert error["hint"]
+    _error(live.post("jobs/namesake/cancel"), 409, "already_ended")
 
 
 @pytest.mark.parametrize("text", ["job-0", "0", "job-999999999", "-1", "nobody", "job-", "9" * 30, "%00", "a%2Fb"])
@@ -196,8 +211,11 @@ def test_what_still_runs_is_neither_deleted_nor_retried(live: LiveServer) -> Non
     live.ended(job["id"])
 
 
-def test_two_retries_at_the_same_time_begin_one_attempt(live: LiveServer) -> None:
-    job = live.ended(live.submit(command="exit 3")["id"])
+def test_two_retries_at_the_same_time_begin_one_attempt(live: LiveServer, tmp_path: Path) -> None:
+    slow_again = (
+        "test -e before && sleep 3; touch before; exit 3"  # over before the last retry is heard, it could be retried
+    )
+    job = live.ended(live.submit(command=slow_again, workdir=str(tmp_path))["id"])
     retry = [lambda: live.post(f"jobs/{job['id']}/retry")] * 4
     assert sorted(answer.status_code for answer in _together(*retry)) == [201, 409, 409, 409]
     until(lambda: live.job(job["id"])["status"] == "failed", "the second attempt")
@@ -206,7 +224,9 @@ def test_two_retries_at_the_same_time_begin_one_attempt(live: LiveServer) -> Non
 
 def test_a_retry_refuses_what_it_cannot_change(live: LiveServer) -> None:
     job = live.ended(live.submit(command="exit 3")["id"])
-    _error(live.post(f"jobs/{job['id']}/retry", json={"gpus": 1}), 400, "unknown_field")
+    _error(live.post(f"jobs/{job['id']}/retry", json={"name": "other"}), 400, "unknown_field")
+    _error(live.post(f"jobs/{job['id']}/retry", json={"gpus": 1}), 400, "no_gpus")
+    _error(live.post(f"jobs/{job['id']}/retry", json={"cpus": 4000}), 400, "too_many_cpus")
     _error(live.post(f"jobs/{job['id']}/retry", json={"environment": ["A=b"]}), 400, "invalid_input")
     _error(live.post(f"jobs/{job['id']}/retry", json=[]), 400, "invalid_input")
     assert live.job(job["id"])["status"] == "failed"
@@ -423,3 +443,17 @@ def test_what_was_staged_is_kept_when_the_submission_is_refused(live: LiveServer
     job = live.submit(**live_one)
     assert live.ended(job["id"])["status"] == "completed", live.get(f"jobs/{job['id']}/log").text
     _error(live.post("jobs", json=live_one), 400, "missing_staging")
+
+
+def test_lines_of_a_log_are_searched_from_its_end(live: LiveServer) -> None:
+    job = live.ended(live.submit(command="for n in 1 2 3; do echo loss $n; echo done; done; echo LOSS")["id"])
+    first = live.get(f"jobs/{job['id']}/log/search", params={"text": "loss", "limit": 2}).json()
+    assert [match["line"] for match in first["matches"]] == ["loss 3", "loss 2"]
+    again = {"text": "loss", "before": first["next"]}
+    rest = live.get(f"jobs/{job['id']}/log/search", params=again).json()
+    assert ([match["line"] for match in rest["matches"]], rest["next"]) == (["loss 1"], None)
+    both = live.get(f"jobs/{job['id']}/log/search", params={"text": "loss", "limit": 1, "ignore_case": 1}).json()
+    assert both["matches"][0]["line"] == "LOSS"
+    _error(live.get(f"jobs/{job['id']}/log/search"), 400, "invalid_input")
+    _error(live.get(f"jobs/{job['id']}/log/search", params={"text": "x", "before": -1}), 400, "invalid_input")
+    _error(live.get("jobs/nobody/log/search", params={"text": "x"}), 404, "job_not_found")

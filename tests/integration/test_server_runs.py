@@ -19,6 +19,7 @@ import pytest
 
 from tests.serving import LiveServer
 from trackside import models
+from trackside.tracking import RunFolder
 
 _TRAINS = """
 import sys, trackside
@@ -71,6 +72,15 @@ def test_a_run_of_a_plain_script_is_listed_with_what_it_said(live: LiveServer, p
     assert run.duration_seconds is not None
     page = msgspec.json.decode(live.get("runs", params={"tag": "plain"}).content, type=models.RunPage)
     assert plain in [each.id for each in page.runs]
+
+
+def test_what_is_evaluated_after_the_end_of_a_run_belongs_to_it_too(live: LiveServer) -> None:
+    run_id = _script(live, _TRAINS, "late", "0.5")
+    assert live.get(f"runs/{run_id}").json()["status"] == "completed"
+    RunFolder(live.get(f"runs/{run_id}").json()["run_dir"]).update_meta(summary={"test_acc": 0.91})
+    assert live.get(f"runs/{run_id}").json()["summary"] == {"test_acc": 0.91}
+    found = live.get("runs", params={"query": "summary.test_acc>0.9"}).json()["runs"]
+    assert [run["id"] for run in found] == [run_id]
 
 
 def test_a_run_that_begins_while_somebody_listens_is_told(live: LiveServer) -> None:
@@ -289,6 +299,15 @@ def test_torn_lines_cost_only_themselves_and_are_counted(live: LiveServer) -> No
     found = _metrics(live, _run_folder(live, lines))
     assert found.series["v"].y == [1, 3]
     assert (found.torn, found.next) == (2, lines.rindex("\n") + 1)
+
+
+def test_metrics_between_two_steps_have_their_points(live: LiveServer) -> None:
+    folder = _run_folder(live, _lines(*({"step": n, "v": n} for n in range(20_000))))
+    series = _metrics(live, folder, max_points=100, between="10000,10050").series["v"]
+    assert (series.x[0], series.x[-1], len(series.x), series.count) == (9999, 10051, 53, 20_000)
+    for wrong in ("5", "7,3", "a,b", "nan,1"):
+        answer = live.get(f"runs/{folder.name}/metrics", params={"between": wrong})
+        assert answer.json()["error"]["message"] == f"between: {wrong!r} is no range."
 
 
 def test_metrics_go_on_from_where_they_stopped(live: LiveServer) -> None:

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from trackside.probes.process import ProcessId
-from trackside.tracking import read_meta, read_metrics
+from trackside.tracking import read_meta, read_metrics, read_records
 
 SETUP = """
 import os, signal, sys, threading, time
@@ -264,6 +265,55 @@ def test_processes_of_one_job_share_its_run(scripts: Scripts) -> None:
     records = read_metrics(folder / "metrics.jsonl")
     assert len(records) == 2 + 3000
     assert len({record["_idx"] for record in records}) == len(records)
+
+
+def test_a_kill_in_the_midst_of_threads_ranks_and_forks_loses_nothing_that_returned(scripts: Scripts) -> None:
+    """Two ranks of one job, each forked once, three threads in each of the four processes, records of all shapes."""
+    folder = scripts.home / "runs" / "job-1"
+    (folder / "artifacts").mkdir(parents=True)
+    scripts.environment |= {"TRACKSIDE_RUN_DIR": str(folder), "TRACKSIDE_JOB_ID": "job-1"}
+    code = """
+os.fork()
+def work(number):
+    who = f"{{os.getpid()}}-{{number}}"
+    for i in range(10**9):
+        trackside.log([{{"who": who, "i": i}}, {{"who": who, "i": i, "deep": {{"nan": float("nan")}}}}][i % 2], step=i)
+        os.write(1, f"{{who}} {{i}}\\n".encode())
+for number in range(3):
+    threading.Thread(target=work, args=(number,)).start()
+"""
+    ranks = [scripts.start(code.format(), name=f"rank_{rank}") for rank in range(2)]
+    outputs: list[list[str]] = [[], []]
+
+    def follow(number: int) -> None:
+        stdout = ranks[number].stdout
+        assert stdout is not None
+        outputs[number].extend(stdout)
+
+    readers = [threading.Thread(target=follow, args=(number,)) for number in range(2)]
+    for reader in readers:
+        reader.start()
+    deadline = time.monotonic() + 60
+    while min(len({line.partition(" ")[0] for line in output}) for output in outputs) < 6 or len(outputs[0]) < 4000:
+        assert time.monotonic() < deadline, [len(output) for output in outputs]
+        time.sleep(0.01)
+    pids = {int(line.partition("-")[0]) for output in outputs for line in list(output)}
+    assert len(pids) == 4
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    for process, reader in zip(ranks, readers, strict=True):
+        process.wait(30)
+        reader.join(30)
+    records, _, torn = read_records(folder / "metrics.jsonl")
+    logged = [(record["who"], record["i"]) for record in records if "who" in record]
+    returned = [tuple(line.split()) for output in outputs for line in output if line.endswith("\n")]
+    assert torn == 0
+    assert len(set(logged)) == len(logged)
+    assert {(who, int(i)) for who, i in returned} <= set(logged)
+    assert len({record["_idx"] for record in records}) == len(records)
+    for process in {str(who).partition("-")[0] for who, _ in logged}:
+        indices = [record["_idx"] for record in records if str(record.get("who")).startswith(f"{process}-")]
+        assert indices == sorted(indices, key=int)  # type: ignore[call-overload]
 
 
 def test_an_attempt_after_a_kill_goes_on_without_a_gap(scripts: Scripts) -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.environments import environment_with
+from tests.serving import LiveServer, Place, stop_templates, until
 from trackside.tracking import read_meta, read_metrics, read_records, read_system
 
 REQUIREMENT = "whirr==0.5.3"
 pytestmark = pytest.mark.timeout(600)  # the first test installs the package
+
+HOWS = ("finished", "failed", "running", "torn")
+STATUSES = ("completed", "failed", "running", "completed")
+"""How runs were left: by ``finish``, by an exception, by a kill, and finished with two of their lines torn."""
 
 
 class Whirr:
@@ -49,19 +58,15 @@ class Whirr:
 
 
 @pytest.fixture(scope="module")
-def whirr(request: pytest.FixtureRequest) -> Whirr:
-    """The package, installed once and kept in pytest's cache folder."""
-    assert request.config.cache is not None
-    folder = request.config.cache.mkdir(f"whirr-0.5.3-py{sys.version_info.major}{sys.version_info.minor}")
-    ready = folder / "ready"
-    if not ready.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run(
-            [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT],
-            check=True,
-        )
-        ready.touch()
-    return Whirr(folder)
+def whirr() -> Whirr:
+    """The package, installed once."""
+    return Whirr(environment_with(REQUIREMENT).parent.parent)
+
+
+def _tear(metrics: Path) -> None:
+    """Cut the third record in its middle, and leave the beginning of one more at the end."""
+    lines = metrics.read_bytes().splitlines(keepends=True)
+    metrics.write_bytes(b"".join([*lines[:2], lines[2][:30] + b"\n", *lines[3:], lines[0][:40]]))
 
 
 OURS = """
@@ -102,9 +107,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     )
     assert answer.returncode == 0, answer.stderr
     runs = {name: Path(path) for name, path in (line.split(" ", 1) for line in answer.stdout.splitlines())}
-    metrics = runs["torn"] / "metrics.jsonl"
-    lines = metrics.read_bytes().splitlines(keepends=True)
-    metrics.write_bytes(b"".join([*lines[:2], lines[2][:30] + b"\n", *lines[3:], lines[0][:40]]))
+    _tear(runs["torn"] / "metrics.jsonl")
     return runs
 
 
@@ -159,6 +162,34 @@ def test_whirr_reads_our_torn_run_but_for_what_is_torn(whirr: Whirr, ours: dict[
     assert torn == 1
 
 
+ODD = """
+import trackside
+run = trackside.init("odd", system_metrics=False, capture_git=False, capture_pip=False)
+for step in (1, 1, 0, 0.5, 2.0, True):
+    run.log({"loss": 0.5, "none": None, "big": 2**70, "note": "ü", "train": {"loss": 1}}, step=step)
+run.finish()
+print(run.run_dir)
+"""
+
+
+def test_what_whirr_does_not_take_of_ours_is_a_step_that_is_no_whole_number(whirr: Whirr, tmp_path: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", ODD],
+        env={**os.environ, "TRACKSIDE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    found = whirr.ask(READ, answer.stdout.strip())
+    assert isinstance(found, dict)
+    assert [record["step"] for record in found["metrics"]] == [1, 1, 0, 2, 1]
+    assert [record["_idx"] for record in found["metrics"]] == [0, 1, 2, 4, 5]
+    assert {(record["loss"], record["big"], record["note"], record["train/loss"]) for record in found["metrics"]} == {
+        (0.5, 2**70, "ü", 1)
+    }
+
+
 REGISTER = """
 import json, sys
 from pathlib import Path
@@ -182,17 +213,28 @@ def test_the_program_of_whirr_lists_shows_and_exports_our_runs(
     whirr.say("init", cwd=tmp_path)
     whirr.ask(REGISTER, *ours.values(), cwd=tmp_path)
     listed = whirr.say("runs", cwd=tmp_path)
-    for how, status in (("finished", "completed"), ("failed", "failed"), ("running", "running")):
+    for how, status in zip(HOWS, STATUSES, strict=True):
         (line,) = [line for line in listed.splitlines() if how in line]
         assert status in line
-    shown = whirr.say("show", ours["finished"].name, cwd=tmp_path)
-    assert "lr: 0.1" in shown
-    assert "best_loss: 0.200000" in shown
-    assert "(5 logged)" in shown
+        shown = whirr.say("show", ours[how].name, cwd=tmp_path)
+        assert f"status: {status}" in shown
+        assert "tags: a, b" in shown
+        assert "lr: 0.1" in shown
+        assert "clip: Infinity" in shown
+        assert f"({4 if how == 'torn' else 5} logged)" in shown
+        assert "loss=0.2000" in shown
+        assert ("best_loss: 0.200000" in shown) == (how != "running"), "whirr takes it from its own store at the end"
+    compared = whirr.say("compare", ours["finished"].name, ours["failed"].name, "--metrics", cwd=tmp_path)
+    assert "best_loss" in compared
     whirr.say("export", "runs.json", "--metrics", cwd=tmp_path)
     exported = {run["name"]: run for run in json.loads((tmp_path / "runs.json").read_text())}
-    assert [len(exported[how]["metrics"]) for how in ("finished", "failed", "running", "torn")] == [5, 5, 5, 4]
+    assert [len(exported[how]["metrics"]) for how in HOWS] == [5, 5, 5, 4]
     assert exported["failed"]["summary"]["best_loss"] == 0.2
+    whirr.say("export", "runs.csv", cwd=tmp_path)
+    with (tmp_path / "runs.csv").open() as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert [rows[how]["status"] for how in HOWS] == list(STATUSES)
+    assert [rows[how]["config.lr"] for how in HOWS] == ["0.1"] * 4
 
 
 THEIRS = """
@@ -215,27 +257,79 @@ try:
         raise ValueError
 except ValueError:
     pass
+made["torn"] = make("torn"); made["torn"].finish()
 made["running"] = make("running")
 print(json.dumps({how: str(run.run_dir) for how, run in made.items()}), flush=True)
 os._exit(0)
 """
 
 
-def test_we_read_the_runs_of_whirr(whirr: Whirr, tmp_path: Path) -> None:
-    whirr.say("init", cwd=tmp_path)
-    made = whirr.ask(THEIRS, cwd=tmp_path)
+@pytest.fixture(scope="module")
+def theirs(whirr: Whirr, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Their run folders by how they ended, as they lie in a project of theirs."""
+    project = tmp_path_factory.mktemp("project")
+    whirr.say("init", cwd=project)
+    made = whirr.ask(THEIRS, cwd=project)
     assert isinstance(made, dict)
-    for how, status in (("finished", "completed"), ("failed", "failed"), ("running", "running")):
-        folder = Path(made[how])
-        meta = read_meta(folder)
-        assert (meta["run_id"], meta["name"], meta["status"], meta["tags"]) == (folder.name, how, status, ["a"])
-        assert meta["summary"] == {"best_loss": 0.2}
-        assert (meta["duration_seconds"] is None) == (status == "running")
-        metrics = read_metrics(folder / "metrics.jsonl")
-        assert [(record["_idx"], record["step"]) for record in metrics] == [(i, i) for i in range(5)]
-        assert math.isclose(float(str(metrics[2]["loss"])), 1 / 3)
-        for sample in read_system(folder / "system.jsonl"):
-            assert "_timestamp" in sample
+    runs = {how: Path(path) for how, path in made.items()}
+    _tear(runs["torn"] / "metrics.jsonl")
+    return runs
+
+
+@pytest.mark.parametrize(("how", "status"), [*zip(HOWS, STATUSES, strict=True)])
+def test_our_python_reads_a_run_of_whirr(theirs: dict[str, Path], how: str, status: str) -> None:
+    folder = theirs[how]
+    meta = read_meta(folder)
+    assert (meta["run_id"], meta["name"], meta["status"], meta["tags"]) == (folder.name, how, status, ["a"])
+    assert meta["summary"] == {"best_loss": 0.2}
+    assert (meta["duration_seconds"] is None) == (status == "running")
+    assert meta["git_info"] == meta["git"]
+    kept = [0, 1, 3, 4] if how == "torn" else [0, 1, 2, 3, 4]
+    records, _, torn = read_records(folder / "metrics.jsonl")
+    assert records == read_metrics(folder / "metrics.jsonl")
+    assert [(record["_idx"], record["step"]) for record in records] == [(i, i) for i in kept]
+    assert torn == (1 if how == "torn" else 0)
+    assert math.isclose(float(str(records[1]["loss"])), 1 / 2)
+    for sample in read_system(folder / "system.jsonl"):
+        assert "_timestamp" in sample
+
+
+def test_our_program_and_our_client_show_the_runs_of_whirr(theirs: dict[str, Path], tmp_path: Path) -> None:
+    """Their folders, put where ours lie. Of a run that says nothing about its process, nobody knows that it is dead."""
+    place = Place(tmp_path / "place")
+    for folder in theirs.values():
+        shutil.copytree(folder, place.home / "runs" / folder.name)
+    server = LiveServer(place).start()
+    try:
+
+        def ask(*words: str) -> dict[str, Any]:
+            answer = subprocess.run(
+                [sys.executable, "-m", "trackside.cli", "--json", *words],
+                env=place.environment(),
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+            assert answer.returncode == 0, answer.stderr
+            return json.loads(answer.stdout)["data"]  # type: ignore[no-any-return]
+
+        runs = {run["name"]: run for run in until(lambda: ask("runs")["runs"], "the runs")}
+        assert [runs[how]["status"] for how in HOWS] == list(STATUSES)
+        assert [runs[how]["config"] for how in HOWS] == [{"lr": 0.1}] * 4
+        assert [runs[how]["summary"] for how in HOWS] == [{"best_loss": 0.2}] * 4
+        assert [runs[how]["id"] for how in HOWS] == [theirs[how].name for how in HOWS]
+        assert {run["name"] for run in ask("runs", "--status", "completed", "--tag", "a")["runs"]} == {
+            "finished",
+            "torn",
+        }
+        files = {artifact["path"] for artifact in ask("artifacts", theirs["failed"].name, "--all")["artifacts"]}
+        assert {"metrics.jsonl", "meta.json", "config.json"} <= files
+        for how in HOWS:
+            saved = ask("artifacts", theirs[how].name, "metrics.jsonl", "--all", "--to", str(tmp_path / how))["saved"]
+            assert len(read_metrics(saved[0])) == (4 if how == "torn" else 5)
+    finally:
+        server.stop()
+        stop_templates(place.home)
 
 
 def test_a_run_that_whirr_began_goes_on_with_us_without_a_gap(whirr: Whirr, tmp_path: Path) -> None:

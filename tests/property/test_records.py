@@ -7,6 +7,7 @@ import math
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +56,51 @@ def test_what_is_logged_is_what_is_read(encoder: str, records: list[tuple[dict[s
         expected = {key: restore_floats(value) for key, value in metrics.items()}
         assert _same({key: value for key, value in kept.items() if key in expected}, expected)
         assert {"_idx", "_timestamp"} <= record.keys() <= {"_idx", "_timestamp", *expected}
+
+
+NUMPY = st.sampled_from([np.float64(0.1), np.float32(0.1), np.float16(0.1), np.int64(3), np.bool_(True), np.array(2.5)])
+NESTED = st.dictionaries(
+    st.sampled_from(["a", "b", "c/d", "é"]),
+    st.recursive(
+        SCALARS | NUMPY,
+        lambda inner: st.dictionaries(st.sampled_from(["a", "b", "1"]), inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize("encoder", ["orjson", "msgspec", "json"])
+@given(
+    records=st.lists(st.tuples(NESTED, st.none() | st.integers(0, 99)), max_size=4),
+    order=st.lists(st.integers(0, 3), max_size=24),
+)
+def test_records_of_few_shapes_again_and_again_are_written_as_their_values_say(
+    encoder: str, records: list[tuple[dict[str, object], int | None]], order: list[int]
+) -> None:
+    """Whichever way each of them takes: short, made for its shape, or careful."""
+    entries = [records[number] for number in order if number < len(records)]
+    with tempfile.TemporaryDirectory() as root:
+        folder = RunFolder(root)
+        recorder = Recorder(
+            folder.metrics, IndexBlocks(folder, folder.metrics), Losses("job-1"), choose_encoding(encoder)
+        )
+        expected = []
+        for metrics, step in entries:
+            try:
+                fields = loggable(metrics)
+            except NotLoggable:
+                assert recorder.send((metrics, step)) is True
+                continue
+            assert recorder.send((metrics, step)) is False
+            expected.append(({} if step is None else {"step": step}) | fields)
+        recorder.close("job-1")
+        lines = folder.metrics.read_bytes().splitlines() if expected else []
+    found = [json.loads(line) for line in lines]
+    assert [record.pop("_idx") for record in found] == list(range(len(expected)))
+    assert all(record.pop("_timestamp") for record in found)
+    assert [list(record.items()) for record in found] == [list(record.items()) for record in expected]
+    assert [[*map(type, record.values())] for record in found] == [[*map(type, record.values())] for record in expected]
 
 
 @given(value=JSON)

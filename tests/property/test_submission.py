@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from trackside.errors import InvalidInput
 from trackside.models import GpuRequest, JobSpec, parse_gpus, parse_submission
-from trackside.models.submission import FIELDS
+from trackside.models.fields import FIELDS
 from trackside.models.units import format_duration, format_size, parse_duration, parse_size
 from trackside.tracking.atomic import encode_json
+from trackside_server.domain.blockers import blockers
 from trackside_server.domain.command import argv_of, environment_of
-from trackside_server.domain.plan import Machine, Snapshot, blockers, plan
+from trackside_server.domain.plan import Machine, Snapshot, plan
 from trackside_server.domain.record import JobRecord
 from trackside_server.domain.requests import check_request
 from trackside_server.domain.standing import running_of, waiting_of

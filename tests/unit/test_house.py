@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from trackside import models
-from trackside.models.stream import ServerMessage
+from trackside.models.stream import MediaChunk, ProgressMessage, ServerMessage
 from trackside.tracking import read_meta
 from trackside.tracking.folder import RunFolder
 from trackside_server.domain.attempt import parse_attempt
@@ -225,3 +225,12 @@ def test_the_messages_of_the_first_version_are_messages() -> None:
     lines = (DATA / "stream_0001.jsonl").read_bytes().splitlines()
     kinds = [msgspec.json.decode(line, type=ServerMessage).__struct_config__.tag for line in lines]
     assert kinds == ["subscribed", "event", "log", "truncated", "metrics", "progress", "system", "done", "error"]
+
+
+def test_the_messages_of_the_second_version_are_messages() -> None:
+    media, progress = (
+        msgspec.json.decode(line, type=ServerMessage) for line in (DATA / "stream_0002.jsonl").read_bytes().splitlines()
+    )
+    assert isinstance(media, MediaChunk)
+    assert isinstance(progress, ProgressMessage)
+    assert (media.records[0].key, media.records[0].width, progress.label) == ("val/sample", 28, "epoch")

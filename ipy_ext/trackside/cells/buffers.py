@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 from collections.abc import Iterable, Iterator
@@ -9,21 +10,38 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-__all__ = ["Aside", "map_buffers", "write_buffers"]
+__all__ = ["Aside", "map_buffers", "reserve", "write_buffers"]
 
 _ALIGNMENT = 64
 _PAGE = 4096
 _LARGE = 1024 * 1024
+_RESERVED_FROM = 16 * 1024 * 1024
 
 
 def write_buffers(file: IO[bytes], buffers: Iterable[pickle.PickleBuffer]) -> list[tuple[int, int]]:
     """Append each buffer at an offset that suits any array, and return (offset, size) of each."""
     places = []
-    for view in (buffer.raw() for buffer in buffers):
+    views = [buffer.raw() for buffer in buffers]
+    reserve(file, sum(view.nbytes for view in views))
+    for view in views:
         file.write(bytes(-file.tell() % (_PAGE if view.nbytes >= _LARGE else _ALIGNMENT)))
         places.append((file.tell(), view.nbytes))
         file.write(view)
     return places
+
+
+def reserve(file: IO[bytes], size: int) -> None:
+    """Let the file system set room aside for so many bytes more: they are written quicker, or fail before the first.
+
+    A file system that cannot do this is asked for nothing; the file's length stays.
+    """
+    if size < _RESERVED_FROM:
+        return
+    from trackside.tracking.blocks import KEEP_SIZE, fallocate
+
+    problem = fallocate(file.fileno(), KEEP_SIZE, file.tell(), size)
+    if problem in (errno.ENOSPC, errno.EDQUOT):
+        raise OSError(problem, os.strerror(problem))
 
 
 def map_buffers(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[memoryview]:

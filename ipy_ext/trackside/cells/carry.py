@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -61,17 +61,18 @@ def plan_carry(
     namespace: MutableMapping[str, object],
     *,
     names: Literal["auto", "none"] | Sequence[str] = "auto",
+    bound: Collection[str] = (),
     limit: int = LIMIT,
 ) -> CarryPlan:
     """Return what the cell with this source needs from the notebook's namespace.
 
     ``"auto"``: all names that it reads and the notebook has, and what the notebook's functions among them read.
-    A list: these values only; modules, functions and classes that the cell reads go anyway. ``"none"``: nothing.
+    ``bound`` are names that the job gets otherwise. A list: these values only; modules, functions and classes that the cell reads go anyway. ``"none"``: nothing.
 
     Raises InvalidInput for a cell that cannot be parsed or a listed name that does not exist, NotCarried for a value
     that cannot travel and for more than ``limit`` bytes that nobody asked for by name.
     """
-    found = find_names(source)
+    found = find_names(source).given(bound)
     if names == "none":
         return CarryPlan((), (), (), pack([], namespace))
     listed = None if isinstance(names, str) else list(dict.fromkeys(names))

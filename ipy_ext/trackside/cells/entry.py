@@ -44,6 +44,10 @@ def _run(folder: RunFolder) -> BaseException | None:
     kind = next((kind for kind in _KINDS if spec.get(kind) is not None), None)
     if kind is None:
         raise InvalidInput(f"{folder.spec} asks for nothing that runs here.")
+    if spec.get("secrets"):
+        from trackside.cells.secrecy import keep_secret
+
+        keep_secret(spec["secrets"])
     module = _prepare(spec, kind)
     _forget_earlier_attempt(folder)
     run: _Run = getattr(importlib.import_module(f"trackside.cells.{kind}_job"), f"run_{kind}_job")

@@ -7,8 +7,8 @@ import builtins
 import contextlib
 import re
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from trackside.cells.flow import Flow
 from trackside.cells.syntax import Plain, parse_cell, without_magics
@@ -50,6 +50,15 @@ class CellNames:
     def needed(self) -> tuple[str, ...]:
         """The names read and not bound, without builtins."""
         return tuple(name for name in self.reads if not hasattr(builtins, name))
+
+    def given(self, names: Collection[str]) -> CellNames:
+        """Return what is left when somebody else binds these names before the cell runs."""
+
+        def left(mine: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(name for name in mine if name not in names)
+
+        reads, unsure, mentions = left(self.reads), left(self.unsure), left(self.mentions)
+        return replace(self, reads=reads, unsure=unsure, mentions=mentions, binds=self.binds.union(names))
 
 
 def find_names(source: str) -> CellNames:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,9 @@ from typing import Any
 from trackside.cells.endings import finish
 from trackside.cells.inputs import load_carried
 from trackside.cells.outputs import OutputLog, Record
+from trackside.cells.params import inject, params_of
 from trackside.cells.script_job import frozen_copy, put_folder_first
+from trackside.cells.secrecy import mask
 from trackside.cells.shell import make_shell
 from trackside.errors import InvalidInput
 from trackside.tracking.atomic import write_bytes
@@ -22,16 +25,20 @@ from trackside.tracking.folder import RunFolder
 __all__ = ["Transcript", "run_notebook_job"]
 
 _LONGEST_STREAM = 1024 * 1024
+_PERIOD = 2.0
+_SELDOM = 20
 Cell = dict[str, Any]  # as in the notebook's JSON
 
 
 def run_notebook_job(folder: RunFolder, spec: dict[str, object], module: ModuleType) -> BaseException | None:
     """Run the frozen copy up to the first error; return what ended it.
 
-    A cell tagged ``raises-exception`` may fail. ``artifacts/<name>.ipynb`` is written anew after each cell.
+    A cell tagged ``raises-exception`` may fail. ``artifacts/<name>.ipynb`` is there from the start, and written anew
+    after each cell and every few seconds while one shows something.
     """
     original = Path(str(spec["notebook"]))
     notebook = _read_notebook(frozen_copy(folder, original), original.name)
+    inject(notebook["cells"], params_of(spec))
     put_folder_first(str(original.parent))
     outputs = OutputLog(folder)
     shell = make_shell(outputs, module)
@@ -39,20 +46,45 @@ def run_notebook_job(folder: RunFolder, spec: dict[str, object], module: ModuleT
     load_carried(folder.inputs, shell.user_ns)
     transcript = Transcript(notebook)
     outputs.tap, shell.unheard = transcript.add, transcript.unheard
+    kept = _Kept(folder.artifacts / original.name, transcript)
+    transcript.changed = kept.soon
+    kept.now()
     error: BaseException | None = None
     for number, cell in enumerate(transcript.cells, 1):
         print(f"[{number}/{len(transcript.cells)}]", flush=True)  # noqa: T201 (the job's log)
         cell["execution_count"] = shell.execution_count
         with transcript.recording(cell):
             error = shell.run(_text(cell["source"]))
-        folder.artifacts.mkdir(mode=0o700, exist_ok=True)
-        write_bytes(folder.artifacts / original.name, transcript.encode())
+        kept.now()
         if isinstance(error, Exception) and "raises-exception" in cell["metadata"].get("tags", ()):
             error = None
         if error is not None:
             break
     finish(folder, spec, shell.user_ns, error, shell.shown)
     return error
+
+
+class _Kept:
+    """The executed notebook's file, which may be opened while it fills."""
+
+    def __init__(self, path: Path, transcript: Transcript) -> None:
+        self._path = path
+        self._transcript = transcript
+        self._next = 0.0
+
+    def soon(self) -> None:
+        """Write it, unless that was just done."""
+        if time.monotonic() >= self._next:
+            with contextlib.suppress(OSError):  # a full disk is no error of the cell that shows something
+                self.now()
+
+    def now(self) -> None:
+        """Write it."""
+        began = time.monotonic()
+        self._path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_bytes(self._path, self._transcript.encode())
+        now = time.monotonic()
+        self._next = now + max(_PERIOD, (now - began) * _SELDOM)  # a large one takes its time
 
 
 def _read_notebook(path: Path, name: str) -> Cell:
@@ -73,6 +105,10 @@ def _text(source: str | list[str]) -> str:
     return source if isinstance(source, str) else "".join(source)
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 class Transcript:
     """A notebook that fills with the outputs of its cells as they run."""
 
@@ -86,11 +122,13 @@ class Transcript:
         self._clear_first = False
         self._by_display_id: dict[object, list[Cell]] = {}
         self._deaf = False
+        self.changed: Callable[[], None] = _nothing
+        """Called when an output was added."""
 
     def encode(self) -> bytes:
         """Return the notebook as its file holds it."""
         text = json.dumps(self._notebook, indent=1, ensure_ascii=False, default=str)
-        return text.encode("utf-8", "backslashreplace") + b"\n"
+        return mask().bytes(text.encode("utf-8", "backslashreplace")) + b"\n"
 
     @contextlib.contextmanager
     def recording(self, cell: Cell) -> Iterator[None]:
@@ -131,6 +169,7 @@ class Transcript:
         room = _LONGEST_STREAM - len(last["text"])
         if room > 0:
             last["text"] += text if len(text) <= room else f"{text[:room]}\n[more in the job's log]\n"
+            self.changed()
 
     def _show(self, kind: str, record: Record) -> None:
         shown = {"data": record["data"], "metadata": record["metadata"]}
@@ -151,6 +190,8 @@ class Transcript:
         if self._clear_first:
             self._clear(wait=False)
         self._current["outputs"].append(output)
+        if output["output_type"] != "stream":
+            self.changed()
 
     def _clear(self, *, wait: bool) -> None:
         self._clear_first = wait

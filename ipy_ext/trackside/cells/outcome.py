@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trackside.cells.buffers import Aside, write_buffers
 from trackside.cells.lineage import path_to
+from trackside.cells.secrecy import hidden, mask
 from trackside.tracking.atomic import write_json
 
 __all__ = ["EXCEPTION", "EXCEPTION_VALUE", "MANIFEST", "clear_outcome", "write_exception", "write_results"]
@@ -34,11 +35,11 @@ def _write_result(folder: Path, name: str, namespace: Mapping[str, object]) -> d
     if name not in namespace:
         return {"error": f"{name!r} does not come back: the job bound no such name."}
     value = namespace[name]
-    described: dict[str, object] = {"type": type(value).__qualname__, "repr": _short_repr(value)}
+    described: dict[str, object] = {"type": type(value).__qualname__, "repr": hidden(_short_repr(value))}
     try:
         return {**described, **_write_value(folder, name, value)}
     except Exception as error:  # noqa: BLE001 (any __reduce__ of the user's may fail; the other names still come)
-        return {**described, "error": f"{name!r} does not come back: {_reason(name, value, error)}."}
+        return {**described, "error": f"{name!r} does not come back: {hidden(_reason(name, value, error))}."}
 
 
 def _reason(name: str, value: object, error: Exception) -> str:
@@ -74,7 +75,7 @@ def write_exception(folder: Path, error: BaseException, traceback: str, *, value
     name = (
         kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
     )
-    write_json(folder / EXCEPTION, {"type": name, "message": _message(error), "traceback": traceback})
+    write_json(folder / EXCEPTION, {"type": name, "message": hidden(_message(error)), "traceback": hidden(traceback)})
     if value:
         _write_exception_value(folder / EXCEPTION_VALUE, error)
 
@@ -85,6 +86,9 @@ def _write_exception_value(path: Path, error: BaseException) -> None:
     try:
         with Aside(path) as file:
             ValuePickler(file, lambda _: None).write(error.with_traceback(None))
+        if mask().places(path.read_bytes()):
+            path.unlink()
+            return
         with path.open("rb") as file:
             pickle.load(file)  # noqa: S301 (just written; some exceptions are written but cannot be read back)
     except Exception:  # noqa: BLE001 (exception.json says what it was)

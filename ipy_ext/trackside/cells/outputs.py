@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from trackside.cells.secrecy import mask
 from trackside.tracking.folder import RunFolder
 from trackside.tracking.values import spell_floats
 
@@ -83,7 +84,7 @@ class OutputLog:
             print(f"trackside: outputs are not kept any more: {error}", file=sys.stderr)  # noqa: T201 (the job's log)
 
     def _append(self, record: Record) -> None:
-        line = _encode(record) + b"\n"
+        line = mask().bytes(_encode(record)) + b"\n"
         descriptor = os.open(self._folder.outputs, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             end = os.lseek(descriptor, 0, os.SEEK_END)
@@ -107,7 +108,7 @@ class OutputLog:
     def _save(self, mime: str, value: object) -> Record:
         folder = self._folder.artifacts / FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        content = _bytes_of(mime, value)
+        content = mask().bytes(_bytes_of(mime, value))
         while True:
             self._number += 1
             path = folder / f"{self._number:04}.{_ENDINGS.get(mime, 'json')}"

@@ -21,7 +21,7 @@ from trackside.cells.refusals import Refusal, refusal_of_module, refusal_of_type
 from trackside.cells.scopes import global_chains
 from trackside.cells.tensors import reduce_tensor
 
-__all__ = ["Met", "Refused", "ValuePickler", "main_namespace"]
+__all__ = ["Met", "Refused", "ValuePickler", "code_from", "main_namespace"]
 
 _IN_BAND_BELOW = 16 * 1024
 
@@ -95,6 +95,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle is
         if kind not in self._refusals:
             self._refusals[kind] = refusal_of_type(kind)
         refusal = self._refusals[kind]
+        if kind is types.CodeType:
+            return self._with_file(value)
         if refusal is not None or isinstance(value, types.ModuleType):
             return self._standard_stream(value) or self._refuse(value, refusal)
         tensor = reduce_tensor(value)
@@ -105,6 +107,12 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle is
         if reduced is not NotImplemented and isinstance(value, (types.FunctionType, type)):
             return self._by_value(value, reduced)
         return reduced
+
+    def _with_file(self, code: object) -> object:
+        """Keep the name of the file that code comes from, which cloudpickle drops: tracebacks find its lines by it."""
+        assert isinstance(code, types.CodeType)
+        make, arguments = self.dispatch_table[types.CodeType](code)[:2]
+        return code_from, (code.co_filename, make, arguments)
 
     def _standard_stream(self, value: object) -> object:
         for name in ("stdout", "stderr"):
@@ -144,6 +152,11 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle is
         make, (code, _, *arguments), (state, slots), *rest = reduced
         slots = {**slots, "__globals__": {}, "_cloudpickle_submodules": []}
         return (make, (code, self._here, *arguments), (state, slots), *rest)
+
+
+def code_from(file: str, make: Callable[..., types.CodeType], arguments: tuple[Any, ...]) -> types.CodeType:
+    """Return the code that these arguments make, as of that file; it is named in pickles, so it keeps its place."""
+    return make(*arguments).replace(co_filename=file)
 
 
 class _JobNamespace:

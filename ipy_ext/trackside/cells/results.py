@@ -42,7 +42,7 @@ class Results:
         self.path = Path(path)
 
     def __repr__(self) -> str:
-        return f"<Results {', '.join(self.names()) or 'none'}>"
+        return self.describe() or "No value came back."
 
     def names(self) -> list[str]:
         """Return the names that came back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import sys
@@ -17,7 +18,7 @@ from trackside.cells.packing import Wanted, pack
 from trackside.errors import TryAgain
 from trackside.tracking.home import ensure_home, home_dir
 
-__all__ = ["Staged", "drop", "stage", "stage_call"]
+__all__ = ["Staged", "drop", "linked", "stage", "stage_call"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,17 @@ def drop(staged: Staged) -> None:
     """Remove a staging folder whose submission failed; one that the server took is gone already."""
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(staged.folder)
+
+
+def linked(folder: Path) -> Path:
+    """Return another staging folder with the same files: hard links, or copies where there can be none."""
+    with _new_folder(folder.parent.parent) as other:
+        for file in folder.iterdir():
+            try:
+                os.link(file, other / file.name)
+            except OSError:
+                shutil.copy2(file, other / file.name)
+    return other
 
 
 def _program_of(function: Callable[..., object]) -> MutableMapping[str, object]:

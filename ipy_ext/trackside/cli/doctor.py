@@ -1,31 +1,18 @@
-"""Look whether everything is there that jobs need, and say what is not."""
+"""Look at everything that jobs need: what is found, what is enforced, what is wrong and how to mend it."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trackside.cli.terminal import Terminal
-from trackside.errors import TracksideError
+from trackside.errors import NotFound, TracksideError
 
 if TYPE_CHECKING:
-    from trackside.client import Client
+    from trackside.models.housekeeping import Finding
 
-__all__ = ["Finding", "add_arguments", "run"]
-
-_LITTLE = 1 << 30
-
-
-class Finding(NamedTuple):
-    """One thing looked at: ``ok`` False is a fault, None is worth knowing."""
-
-    name: str
-    ok: bool | None
-    detail: str
+__all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,61 +20,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
-    """Look at everything; exit 1 when something is at fault. Starts no server."""
-    from trackside.tracking.home import home_dir
-
-    findings = [*_of_home(home_dir()), *_of_server(terminal)]
-    signs = {True: "ok  ", False: "BAD ", None: "note"}
-    lines = [f"{signs[finding.ok]}  {finding.name:<10} {finding.detail}" for finding in findings]
-    terminal.answer([finding._asdict() for finding in findings], "\n".join(lines))
-    return 1 if any(finding.ok is False for finding in findings) else 0
-
-
-def _of_home(home: Path) -> Iterator[Finding]:
-    from trackside.models.units import format_size
-
-    if not home.exists():
-        yield Finding("home", None, f"{home} does not exist yet; the first job makes it")
-        return
-    mode = home.stat().st_mode & 0o777
-    if not os.access(home, os.W_OK | os.X_OK):
-        yield Finding("home", False, f"{home} cannot be written to")
-    elif mode & 0o077:
-        yield Finding("home", False, f"{home} is open to others (mode {mode:o}): chmod 700 {home}")
-    else:
-        yield Finding("home", True, str(home))
-    free = shutil.disk_usage(home).free
-    yield Finding("disk", free > _LITTLE, f"{format_size(free)} free")
-
-
-def _of_server(terminal: Terminal) -> Iterator[Finding]:
-    from trackside.client.discovery import find_server
+    """Look at everything; exit 1 when something is wrong. Starts no server."""
+    from trackside.cli.checkup import environment_findings
     from trackside.client.headless import missing_parts
 
     missing = missing_parts()
-    can_start = f'none can start here without {", ".join(missing)} (pip install "trackside[lab]")' if missing else ""
+    findings = [*_of_server(terminal, missing), *environment_findings(missing)]
+    terminal.answer(findings, "\n".join(map(_line, findings)))
+    return 1 if any(finding.level == "problem" for finding in findings) else 0
+
+
+def _line(finding: Finding) -> str:
+    fix = f"\n{'':<27}→ {finding.fix}" if finding.fix else ""
+    return f"{finding.level:<8} {finding.name:<17} {finding.message}{fix}"
+
+
+def _of_server(terminal: Terminal, missing: list[str]) -> Iterator[Finding]:
+    """What the server says of itself and its home; without one, what can be seen of the home from here."""
+    from trackside.cli.checkup import home_findings
+    from trackside.client.discovery import find_server
+    from trackside.models.housekeeping import Finding
+    from trackside.tracking.home import home_dir
+
     try:
         if not terminal.url:
             find_server(check=True, start=False)
-        yield from _of_client(terminal.client)
+        address, health = terminal.client.address(), terminal.client.info()
     except TracksideError as error:
+        if not terminal.url:
+            yield from home_findings(home_dir())
         if error.code == "no_server" and not missing:
-            yield Finding("server", None, "none runs; the first use starts one")
+            yield Finding("note", "server", "none runs; the first use starts one")
         else:
-            yield Finding("server", False, " ".join([str(error), can_start]).strip())
-
-
-def _of_client(client: Client) -> Iterator[Finding]:
-    address, health = client.address(), client.info()
-    yield Finding("server", health.ok, f"{health.version} at {address.url}{' (headless)' if address.headless else ''}")
-    who = "this server" if health.schedules else f"process {health.scheduler_pid}"
-    yield Finding("scheduler", health.schedules or health.scheduler_pid is not None, who)
-    for warning in health.warnings:
-        yield Finding("warning", None, warning)
-    gpus = client.gpus()
-    told = f"{len(gpus.gpus)} × {', '.join(sorted({gpu.name for gpu in gpus.gpus}))}" if gpus.gpus else gpus.message
-    yield Finding("GPUs", True if gpus.gpus else None, told or "none")
-    plan = client.jobs.submit({"command": ["true"], "cpus": 1, "memory": "256M", "time": "1h"}, dry_run=True)
-    for limit in plan.limits:
-        by = f"enforced by {limit.by}" if limit.enforced else "not enforced here"
-        yield Finding("limit", True if limit.enforced else None, f"{limit.name}: {by}")
+            yield Finding("problem", "server", error.message, error.hint)
+        return
+    headless = " (headless)" if address.headless else ""
+    yield Finding("ok", "server", f"{health.version} at {address.url}{headless}, process {health.pid}")
+    try:
+        yield from terminal.client.doctor().findings
+    except NotFound:  # one of an older version
+        yield from (Finding("note", "warning", warning) for warning in health.warnings)

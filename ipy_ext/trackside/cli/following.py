@@ -46,10 +46,9 @@ def going_on(terminal: Terminal, job: str) -> Iterator[None]:
 
 def limit_lines(limits: Sequence[Limit]) -> str:
     """Return one line per limit: whether and by what it is enforced."""
-    return "\n".join(
-        f"  {limit.name} {limit.value:g}: {f'enforced by {limit.by}' if limit.enforced else 'not enforced here'}"
-        for limit in limits
-    )
+    from trackside.display.text import limit_words
+
+    return "\n".join(f"  {limit_words(limit)}" for limit in limits)
 
 
 def _named(job: Job) -> str:

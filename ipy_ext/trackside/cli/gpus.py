@@ -18,4 +18,5 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> None:
     from trackside.display.text import gpu_list, now_utc
 
     report = terminal.client.gpus()
-    terminal.answer(report, gpu_list(report, now_utc()))
+    warnings = terminal.client.info().warnings if report.gpus and not terminal.json else []
+    terminal.answer(report, gpu_list(report, now_utc(), warnings))

@@ -31,17 +31,18 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> None:
         watch(terminal, lambda: _page(terminal, arguments))
         return
     page = _page(terminal, arguments)
-    terminal.answer(page, text_of(page))
+    terminal.answer(page, text_of(page, terminal.width))
 
 
-def text_of(page: JobPage) -> str:
-    """Return the page as a table under a line of counts."""
+def text_of(page: JobPage, width: int = 0) -> str:
+    """Return the page as a table under a line of counts, as wide as a screen where there is one."""
     from trackside.display.text import job_table, now_utc
 
     if not page.jobs and not page.counts:
         return "No jobs yet. `trackside submit -- COMMAND` makes one."
     more = "\n… more: --limit N" if page.next else ""
-    return job_table(page.jobs, page.counts, now_utc()) + more
+    paused = f"{page.paused[:1].upper()}{page.paused[1:]}.\n" if page.paused else ""
+    return paused + job_table(page.jobs, page.counts, now_utc(), width) + more
 
 
 def _page(terminal: Terminal, arguments: argparse.Namespace) -> JobPage:

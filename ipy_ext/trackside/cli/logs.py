@@ -19,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(terminal: Terminal, arguments: argparse.Namespace) -> None:
     """Print what there is, or what comes."""
+    from trackside.models.gaps import gaps_told
+
     logs, job, tail = terminal.client.jobs.logs, arguments.job, arguments.tail
     if terminal.json:
         for text in logs(job, follow=True, tail=tail) if arguments.follow else [logs(job, tail=tail)]:
@@ -28,4 +30,4 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> None:
             for part in logs(job, follow=True, tail=tail, binary=True):
                 terminal.raw(part)
     else:
-        terminal.raw(logs(job, tail=tail, binary=True))
+        terminal.raw(gaps_told(logs(job, tail=tail, binary=True)))

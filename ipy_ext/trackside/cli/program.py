@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import NoReturn
 
 from trackside.cli.terminal import Terminal
@@ -18,8 +20,9 @@ from trackside.errors import InvalidInput, NotAllowed, NotFound, TracksideError,
 __all__ = ["exit_code", "parser", "run"]
 
 _VERBS = (
-    "submit", "jobs", "show", "logs", "explain", "cancel", "retry", "delete", "runs", "artifacts", "gpus", "server", "doctor",
+    "submit", "jobs", "show", "logs", "explain", "cancel", "retry", "pause", "resume", "delete", "runs", "compare", "artifacts", "import", "export", "gpus", "server", "doctor", "reindex", "prune",
 )  # fmt: skip
+_NOT_SO = re.compile(r"-[^-\d].")
 _USAGE = 2
 _INTERRUPTED = 130
 
@@ -69,7 +72,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
     )
     verbs = top.add_subparsers(metavar="VERB", required=True, parser_class=_Parser)
     for name in (only,) if only else _VERBS:
-        verb = import_module(f"trackside.cli.{name}")
+        verb = import_module(f"trackside.cli.{name}{'_' * iskeyword(name)}")
         summary = (verb.__doc__ or "").splitlines()[0]
         behind = _everywhere(argparse.SUPPRESS)
         one = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False, parents=[behind])
@@ -103,11 +106,25 @@ def _read(words: list[str]) -> argparse.Namespace:
         hint = near(first, _VERBS) or f"Known: {', '.join(_VERBS)}."
         raise UsageError(f"{first!r} is not a verb of trackside.", hint=hint)
     own, rest = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, None)
-    arguments = parser(first if words and words[0] == first else None).parse_args(own)
+    if first == "runs":
+        own = [f" {word}" if _NOT_SO.match(word) else word for word in own]  # a word of a query, no option
+    arguments, unknown = parser(first if words and words[0] == first else None).parse_known_args(own)
+    if unknown:
+        raise _unknown(unknown[0], arguments)
     if rest is not None and arguments.verb != "submit":
         raise UsageError("Nothing can stand behind -- here.", hint="Only submit takes a command.")
     arguments.rest = rest
     return arguments
+
+
+def _unknown(word: str, arguments: argparse.Namespace) -> UsageError:
+    """Return what is said of a word that the verb does not take, with the near options."""
+    options = [f"--{name.replace('_', '-')}" for name in vars(arguments) if name not in ("run", "verb")]
+    hint = near(word.partition("=")[0], options) if word.startswith("--") else ""
+    return UsageError(
+        f"`trackside {arguments.verb}` does not take {word!r}.",
+        hint=hint or f"See `trackside {arguments.verb} --help`.",
+    )
 
 
 def _say_more(level: str | None) -> None:

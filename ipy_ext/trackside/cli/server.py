@@ -50,7 +50,8 @@ def _status(terminal: Terminal) -> None:
 
 def _tell(terminal: Terminal, address: Address, health: Health) -> None:
     kind = "headless server" if address.headless else "server"
-    role = "schedules" if health.schedules else f"process {health.scheduler_pid} schedules"
+    where = f" on {health.scheduler_host}" if health.scheduler_host else ""
+    role = "schedules" if health.schedules else f"process {health.scheduler_pid}{where} schedules"
     text = f"{kind} {health.version} at {address.url}, process {health.pid}, for {health.home}; {role}"
     facts = {"url": address.url, "headless": address.headless, "health": health}
     terminal.answer(facts, "\n".join([text, *(f"  {warning}" for warning in health.warnings)]))

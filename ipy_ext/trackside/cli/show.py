@@ -26,6 +26,7 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> None:
     job = terminal.client.jobs.get(arguments.job)
     now = now_utc()
     facts = [
+        ("why", job.reason.message if job.reason else ""),
         ("runs", what_runs(job)),
         ("in", job.spec.workdir),
         ("tags", ", ".join(job.spec.tags)),

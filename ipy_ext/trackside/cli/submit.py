@@ -16,7 +16,10 @@ from trackside.errors import InvalidInput
 
 __all__ = ["add_arguments", "fields", "run"]
 
-_PLAIN = ("name", "gpus", "gpu_memory", "cpus", "memory", "time", "priority", "grace")
+_PLAIN = (
+    "name", "gpus", "gpu_memory", "cpus", "cores", "memory", "time", "max_iops", "max_output", "max_processes",
+    "priority", "grace", "at", "retries",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,15 +29,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--name", help="name, for use instead of the id")
     parser.add_argument("-g", "--gpus", metavar="N|TYPE:N", help="GPUs: 2, 0.5, a100, a100:2")
     parser.add_argument("--gpu-memory", metavar="SIZE", help="GPU memory, such as 16G")
+    parser.add_argument("--share-gpu", action="store_true", help="start also on a GPU that notebooks' kernels use")
     parser.add_argument("-c", "--cpus", metavar="N", help="CPUs; may be a fraction")
+    parser.add_argument("--cores", metavar="CORES", help="cores that it is pinned to, such as 0-3")
     parser.add_argument("-m", "--memory", metavar="SIZE", help="memory, such as 8G")
     parser.add_argument("-t", "--time", metavar="TIME", help="time that it may take, such as 2h30m")
+    parser.add_argument("--max-iops", metavar="N", help="reads and writes of each disk per second at most")
+    parser.add_argument("--max-output", metavar="SIZE", help="size of the log at most (default 1G)")
+    parser.add_argument("--max-processes", metavar="N", help="processes and threads at most")
+    parser.add_argument("--at", metavar="TIME", help="earliest start: 18:30, 'tomorrow 06:00', +2h")
+    parser.add_argument(
+        "--after", action="append", default=[], metavar="JOB[:ok|any|failed]", help="wait for this job's end"
+    )
+    parser.add_argument("--retries", metavar="N", help="start it again by itself after a failure, so many times")
+    parser.add_argument("--requeue", action="store_true", help="start it again when the machine was restarted")
     parser.add_argument("--grace", metavar="TIME", help="time between being asked to stop and being killed")
     parser.add_argument("--priority", metavar="N", help="higher goes first")
     parser.add_argument("--tag", action="append", default=[], metavar="TAG", help="tag; may be given several times")
     parser.add_argument("--workdir", metavar="FOLDER", help="folder to run in (default: this one)")
     parser.add_argument(
         "-e", "--env", action="append", default=[], metavar="NAME=VALUE", help="variable; NAME alone takes it from here"
+    )
+    parser.add_argument(
+        "--secret", action="append", default=[], metavar="NAME", help="variable whose value is never kept or shown"
+    )
+    parser.add_argument("-P", "--param", action="append", default=[], metavar="NAME=VALUE", help="notebook parameter")
+    parser.add_argument(
+        "--sweep", metavar="VALUES", help='a job for each combination: "lr=0.1,0.01 seed=1..3"; {lr} stands for a value'
     )
     parser.add_argument("-w", "--wait", action="store_true", help="wait for the end; exit 1 unless completed")
     parser.add_argument("-f", "--follow", action="store_true", help="show the output as it comes, then as --wait")
@@ -44,6 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
     """Submit, then wait or follow if asked to."""
     submission = fields(arguments, arguments.rest)
+    if arguments.sweep:
+        return _sweep(terminal, arguments, submission)
     if arguments.dry_run:
         plan = terminal.client.jobs.submit(submission, dry_run=True)
         terminal.answer(plan, f"{plan.spec.kind}: {plan.explanation.message}\n{following.limit_lines(plan.limits)}")
@@ -57,14 +80,40 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _sweep(terminal: Terminal, arguments: argparse.Namespace, submission: dict[str, object]) -> int:
+    """Submit a job for each combination, all or none."""
+    from trackside.models.sweep import parse_sweep
+    from trackside.sdk.sweep import submit_sweep, sweep_fields
+
+    if arguments.follow:
+        raise InvalidInput("--follow shows one log, a sweep has many.", hint="Write --wait, or `logs JOB -f` for one.")
+    grid = parse_sweep(arguments.sweep)
+    if arguments.dry_run:
+        submissions = sweep_fields(submission, grid)
+        plan = terminal.client.jobs.submit(submissions[0], dry_run=True)
+        names = [str(each["name"]) for each in submissions]
+        terminal.answer({"jobs": names, "first": plan}, "\n".join([f"{len(names)} jobs:", *names]))
+        return 0
+    sweep = submit_sweep(submission, grid, terminal.client)
+    if arguments.wait:
+        sweep.wait()
+    terminal.answer([job.facts for job in sweep], "\n".join(f"{job.id}  {job.name}" for job in sweep))
+    return int(arguments.wait and any(job.status != "completed" for job in sweep))
+
+
 def fields(arguments: argparse.Namespace, rest: list[str] | None) -> dict[str, object]:
     """Return the submission that the command line describes."""
+    from trackside.models.sweep import parse_parameter
+    from trackside.sdk.secrets import secret_value
     from trackside.sdk.surroundings import carried_environment
 
     given: dict[str, object] = {name: getattr(arguments, name) for name in _PLAIN}
     given |= {"tags": [tag for text in arguments.tag for tag in text.split(",") if tag]}
     given |= {"env": dict(_variable(text) for text in arguments.env), "environment": carried_environment()}
+    given |= {"after": arguments.after, "requeue": arguments.requeue or None, "share_gpu": arguments.share_gpu or None}
+    given["secrets"] = {name: secret_value(name, option="--secret") for name in arguments.secret}
     given["workdir"] = str(Path(arguments.workdir).expanduser().absolute() if arguments.workdir else Path.cwd())
+    given |= {"params": dict(parse_parameter(text) for text in arguments.param)}
     given |= _work(arguments.file, rest)
     return {name: value for name, value in given.items() if value not in (None, [], {})}
 

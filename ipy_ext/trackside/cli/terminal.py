@@ -39,6 +39,11 @@ class Terminal:
         """Whether a person looks at stdout."""
         return sys.stdout.isatty() and not self.json
 
+    @property
+    def width(self) -> int:
+        """The columns of the screen that a person looks at; 0 where there is none."""
+        return shutil.get_terminal_size().columns if self.is_live else 0
+
     def answer(self, data: object, text: str) -> None:
         """Give the answer: ``data`` in an envelope with ``--json``, else ``text``."""
         if self.json:

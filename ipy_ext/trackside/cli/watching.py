@@ -48,7 +48,7 @@ def _redraw(terminal: Terminal, page: Callable[[], JobPage]) -> None:
     changes.start()
     while True:
         sys.stdout.write(_CLEAR)
-        terminal.line(text_of(shown))
+        terminal.line(text_of(shown, terminal.width))
         terminal.flush()
         if changes.happened.wait(_CLOCK):
             changes.happened.clear()

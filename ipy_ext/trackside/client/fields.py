@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import msgspec
 
@@ -13,6 +14,8 @@ from trackside.tracking.values import spell_floats
 __all__ = ["Fields", "body"]
 
 Fields = Mapping[str, object] | JobSpec
+_UNSEEN = ("secrets", "environment")
+"""Fields whose values must not stand in a message."""
 
 
 def body(fields: Fields | list[Fields]) -> bytes:
@@ -37,6 +40,9 @@ def _plain(fields: Fields) -> dict[str, object]:
     if not isinstance(fields, Mapping):
         raise InvalidInput(f"{fields!r} is not a submission.", hint="Give a mapping such as {'command': ['true']}.")
     plain = {str(key): value for key, value in fields.items() if value is not None}
+    if isinstance(plain.get("secrets"), Mapping):  # they may be of a type of their own, with a repr that hides them
+        secrets = cast("Mapping[object, object]", plain["secrets"])
+        plain["secrets"] = {key: str(item) if isinstance(item, str) else item for key, item in secrets.items()}
     if "config" in plain:
         plain["config"] = spell_floats(plain["config"])
     return plain
@@ -47,6 +53,8 @@ def _name_the_wrong_one(fields: Mapping[str, object]) -> None:
         try:
             msgspec.json.encode(value)
         except (TypeError, ValueError, RecursionError) as error:
+            if field in _UNSEEN:
+                raise InvalidInput(f"{field}: these cannot travel.", hint="Names and values are texts.") from None
             raise InvalidInput(f"{field}: {type(value).__name__} {_short(value)} cannot travel: {error}.") from error
 
 

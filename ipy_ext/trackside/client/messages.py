@@ -8,7 +8,7 @@ import msgspec
 
 from trackside.client.sse import SentEvent
 from trackside.errors import from_wire
-from trackside.models import Event, JobChanged, JobDeleted, RunChanged
+from trackside.models import Event
 from trackside.models.stream import EventMessage, ServerMessage, StreamError
 
 __all__ = ["message_of"]
@@ -29,6 +29,6 @@ def message_of(sent: SentEvent) -> ServerMessage | None:
         return None
     if isinstance(message, StreamError):
         raise from_wire(0, message.code, message.message, message.hint)
-    if isinstance(message, (JobChanged, JobDeleted, RunChanged)):
+    if isinstance(message, Event):
         return EventMessage("", message.id, message)
     return message

@@ -32,11 +32,13 @@ class ServerFile:
     pid: int
     start_time: float
     version: str = ""
+    host: str = ""
+    """Where it runs; empty in files of older versions."""
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process that wrote it still runs."""
-        return is_same(self.pid, self.start_time)
+        """Whether the process that wrote it still runs on this host, where its address is good."""
+        return self.host in {"", os.uname().nodename} and is_same(self.pid, self.start_time)
 
     def serves(self, home: Path) -> bool:
         """Return whether the server works on this home."""
@@ -90,7 +92,12 @@ def parse(content: bytes, path: Path) -> ServerFile | None:
             headless=bool(fields.get("headless", False)),
         )
         return ServerFile(
-            path, address, int(fields["pid"]), float(fields["start_time"]), str(fields.get("version", ""))
+            path,
+            address,
+            int(fields["pid"]),
+            float(fields["start_time"]),
+            str(fields.get("version", "")),
+            str(fields.get("host", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         _log.debug("%s cannot be read: %s", path, error)

@@ -19,14 +19,20 @@ Bundle = dict[str, object]
 
 
 def job_bundle(
-    reference: dict[str, object], job: Job, now: datetime, *, carried: str = "", picture: bytes | None = None
+    reference: dict[str, object],
+    job: Job,
+    now: datetime,
+    *,
+    carried: str = "",
+    brought: str = "",
+    picture: bytes | None = None,
 ) -> Bundle:
     """Return the bundle of one job."""
-    return {MIME_TYPE: reference, **static_bundle(job_card(job, now, carried=carried), picture)}
+    return {MIME_TYPE: reference, **static_bundle(job_card(job, now, carried=carried, brought=brought), picture)}
 
 
 def track_bundle(
-    runs: Sequence[RunInfo],
+    runs: Sequence[RunInfo | Job],
     text: str,
     picture: bytes | None,
     *,
@@ -34,11 +40,22 @@ def track_bundle(
     x: str = "step",
     smooth: float = 0.0,
     last: int | None = None,
+    varies: Sequence[str] = (),
 ) -> Bundle:
-    """Return the bundle of curves of several runs; ``keys`` empty means all metrics."""
+    """Return the bundle of curves of several runs, or jobs; ``keys`` empty means all metrics.
+
+    ``varies`` are names of settings in which they differ by intent.
+    """
     named = [{"run_id": run.id, "uuid": run.uuid, "name": run.name} for run in runs]
     content: dict[str, object] = {"version": 1, "kind": "track", "home_id": runs[0].home_id, "runs": named}
-    content |= {"keys": list(keys), "x": x, "smooth": smooth, "log": False, "last": last}
+    content |= {
+        "keys": list(keys),
+        "x": x,
+        "smooth": smooth,
+        "log": False,
+        "last": last,
+        **({"varies": list(varies)} if varies else {}),
+    }
     return {MIME_TYPE: content, **static_bundle(text, picture)}
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trackside.display.bundle import Bundle
     from trackside.models import Job as JobFacts
     from trackside.sdk.job import Job
+    from trackside.sdk.sweep import Sweep
 
 __all__ = ["Panels"]
 
@@ -52,11 +53,46 @@ class Panels:
         display_id = self.show(bundle)
         self._watch.add(job.id, lambda ended: self._bring_up_to_date(job, ended, carried, display_id))
 
-    def show_value(self, job: Job) -> None:
+    def show_sweep(self, sweep: Sweep, *, said: str = "") -> None:
+        """Show one panel for all jobs of a sweep; its picture follows when all have ended and this kernel lives."""
+        from trackside.display.sweeping import sweep_bundle
+
+        bundle = sweep_bundle(sweep.facts, sweep.grid, now_utc(), said=said)
+        if not self.is_kernel:
+            print(bundle["text/plain"])  # noqa: T201  # a terminal's way to show
+            return
+        self._shown = (sweep.tag + sweep[0].uuid, self._shell.execution_count)
+        display_id = self.show(bundle)
+        waiting = {job.id: job for job in sweep}
+
+        def ended(facts: JobFacts) -> None:
+            waiting.pop(facts.id).update(facts)
+            if not waiting:
+                self._settle_sweep(sweep, said, display_id)
+
+        for job in sweep:
+            self._watch.add(job.id, ended)
+
+    def _settle_sweep(self, sweep: Sweep, said: str, display_id: str) -> None:
+        """In the watching thread: nothing is printed here."""
+        from trackside.display.sweeping import sweep_bundle, sweep_picture
+
+        now, facts = now_utc(), sweep.facts
+        picture = sweep_picture(facts, self._client(), f"{now.astimezone():%Y-%m-%d %H:%M}")
+        self.update(sweep_bundle(facts, sweep.grid, now, said=said, picture=picture), display_id)
+
+    def show_value(self, value: Job | Sweep) -> None:
         """Show the value of a cell, but not a second time when the magic that gave it has just shown it."""
+        from trackside.sdk.sweep import Sweep
+
         shown, self._shown = self._shown, None
-        if shown != (job.uuid, self._shell.execution_count):
-            self.show_job(job)
+        name = value.tag + value[0].uuid if isinstance(value, Sweep) else value.uuid
+        if shown == (name, self._shell.execution_count):
+            return
+        if isinstance(value, Sweep):
+            self.show_sweep(value.refresh())
+        else:
+            self.show_job(value)
 
     def show(self, bundle: Bundle) -> str:
         """Show a bundle; return the id by which it can be updated."""
@@ -79,10 +115,12 @@ class Panels:
     def _bring_up_to_date(self, job: Job, ended: JobFacts, carried: str, display_id: str) -> None:
         """In the watching thread: nothing is printed here."""
         from trackside.display.bundle import job_bundle
+        from trackside.sdk.results import results_said
 
         job.update(ended)
         picture = self._picture(ended)
-        self.update(job_bundle(job.reference(), ended, now_utc(), carried=carried, picture=picture), display_id)
+        said = {"carried": carried, "brought": results_said(ended)}
+        self.update(job_bundle(job.reference(), ended, now_utc(), picture=picture, **said), display_id)
 
     def _picture(self, job: JobFacts) -> bytes | None:
         """Draw a job's curves in another process; None when it logged nothing."""

@@ -24,6 +24,8 @@ MAX_BYTES = 200_000
 MAX_CHARTS = 6
 _COLUMNS = 3
 _COLOURS = ("#1e88e5", "#ef6c00", "#43a047", "#ab47bc", "#e53935", "#00acc1", "#8d6e63", "#c0a000")
+_LETTERS = 11.5
+"""Letters of a title in an inch."""
 _INK = "#808080"
 _GRID = "#80808040"
 
@@ -109,7 +111,9 @@ def _figure(title: str, charts: Mapping[str, Sequence[Curve]], x: str, weight: f
     width = 8.4 if columns > 1 else 5.6
     figure = Figure(figsize=(width, 0.5 + 2.1 * rows), layout="constrained")
     figure.patch.set_alpha(0)
-    figure.suptitle(title[:120], x=0.01, ha="left", fontsize=9.5, fontweight="bold", color=_INK, parse_math=False)
+    figure.suptitle(
+        _shortened(title, width), x=0.01, ha="left", fontsize=9.5, fontweight="bold", color=_INK, parse_math=False
+    )
     figure.supxlabel(note[:160], x=0.99, ha="right", fontsize=7, color=_INK, parse_math=False)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axis, (key, curves) in zip(axes, charts.items(), strict=False):
@@ -120,6 +124,12 @@ def _figure(title: str, charts: Mapping[str, Sequence[Curve]], x: str, weight: f
     if len(labels) > 1:
         _legend(figure, labels)
     return figure
+
+
+def _shortened(title: str, width: float) -> str:
+    """What of a title fits into so many inches."""
+    most = int(width * _LETTERS)
+    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
 
 
 def _chart(axis: Axes, key: str, curves: Sequence[Curve], x: str, weight: float) -> None:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from trackside.models import FINAL, STATUSES, Artifact, Gpu, GpuReport, Job, Limit, RunInfo
+from trackside.models import FINAL, STATUSES, WAITING, Artifact, Gpu, GpuHolder, GpuReport, Job, Limit, RunInfo
 from trackside.models.job import DryRun
 from trackside.models.units import format_duration, format_size
-from trackside.sdk.standing import count, gpu_words, label, short_id, state
+from trackside.sdk.standing import count, gpu_names, gpu_words, label, short_id, state
 
 __all__ = [
     "artifact_list",
@@ -19,17 +19,18 @@ __all__ = [
     "job_card",
     "job_rows",
     "job_table",
+    "limit_words",
     "now_utc",
     "number",
     "run_rows",
     "run_table",
     "state_counts",
     "table",
+    "unlimited_words",
     "when",
 ]
 
-_UNITS = {"memory": "size", "gpu_memory": "size", "max_output": "size", "time": "duration", "cpus": "count"}
-_WAITING = ("pending", "scheduled")
+_UNITS = {"memory": "size", "gpu_memory": "size", "max_output": "size", "time": "duration"}
 
 
 def when(moment: datetime, now: datetime) -> str:
@@ -47,21 +48,32 @@ def number(value: object) -> str:
     return "NaN" if math.isnan(value) else f"{value:.4g}"
 
 
-def job_card(job: Job, now: datetime, *, carried: str = "") -> str:
-    """Return a job in two or three lines: what it is and where it stands, what it holds, what was carried in."""
+def job_card(job: Job, now: datetime, *, carried: str = "", brought: str = "") -> str:
+    """Return a job in a few lines: what it is and where it stands, what it holds, what was carried in and brought back."""
     lines = [f"{label(job)} · {state(job, now)}"]
     facts = [
         gpu_words(job),
         f"peak memory {format_size(job.peak_memory)}" if job.peak_memory else "",
-        *(_limit_words(limit) for limit in job.limits if _was_asked(limit, job)),
+        *(limit_words(limit) for limit in job.limits if _was_asked(limit, job)),
+        unlimited_words(job),
     ]
     if said := " · ".join(fact for fact in facts if fact):
         lines.append(said)
     if carried:
         lines.append(carried)
+    if brought:
+        lines += ["brought back:", *(f"  {line}" for line in brought.splitlines())]
     if job.status in FINAL and job.finished_at is not None:
         lines.append(f"ended {when(job.finished_at, now)}, files in {job.run_dir}")
     return "\n".join(lines)
+
+
+def unlimited_words(job: Job) -> str:
+    """Return what a job on GPUs without a time limit means for others; nothing for any other job."""
+    if job.status in FINAL or not job.spec.gpus.count or job.spec.time is not None:
+        return ""
+    held = "its GPU" if job.spec.gpus.count <= 1 else "its GPUs"
+    return f"no time limit: it holds {held} until it ends by itself"
 
 
 def _was_asked(limit: Limit, job: Job) -> bool:
@@ -70,7 +82,8 @@ def _was_asked(limit: Limit, job: Job) -> bool:
     return asked is not None and not (limit.name == "cpus" and asked == 1.0)
 
 
-def _limit_words(limit: Limit) -> str:
+def limit_words(limit: Limit) -> str:
+    """Return a limit, and what enforces it: ``"memory 8.0 GB, enforced by systemd"``."""
     kind = _UNITS.get(limit.name, "")
     if kind == "size":
         value = format_size(limit.value)
@@ -78,16 +91,22 @@ def _limit_words(limit: Limit) -> str:
         value = format_duration(limit.value)
     else:
         value = f"{limit.value:g}"
-    return f"{limit.name} {value}, {'enforced' if limit.enforced else 'not enforced'}"
+    by = f" by {limit.by}" if limit.by else ""
+    return f"{limit.name.replace('_', ' ')} {value}, {f'enforced{by}' if limit.enforced else 'not enforced here'}"
 
 
 def state_counts(counts: Mapping[str, int]) -> str:
     """Return ``"1 running · 2 waiting · 38 completed"`` from the numbers of jobs by status."""
-    waiting = sum(counts.get(status, 0) for status in _WAITING)
+    waiting = sum(counts.get(status, 0) for status in WAITING)
     parts = [("running", counts.get("running", 0)), ("waiting", waiting)]
     parts += [(status, counts.get(status, 0)) for status in STATUSES if status in FINAL]
     return " · ".join(f"{number} {word}" for word, number in parts if number) or "no jobs yet"
 
+
+_LEAST = 20
+"""Characters of a state or summary that stay, however narrow the screen."""
+_LONGEST_NAME = 60
+_LONGEST_VALUE = 30
 
 JOB_HEAD = ("id", "name", "state", "GPUs", "since")
 RUN_HEAD = ("run", "name", "state", "tags", "summary", "started")
@@ -101,7 +120,7 @@ def job_rows(jobs: Sequence[Job], now: datetime) -> list[tuple[str, ...]]:
             short_id(job.id),
             job.name,
             state(job, now),
-            ", ".join(job.gpus) or ("" if not job.spec.gpus.count else str(job.spec.gpus)),
+            gpu_names(job.gpus) or ("" if not job.spec.gpus.count else str(job.spec.gpus)),
             when(job.started_at or job.created_at, now),
         )
         for job in jobs
@@ -109,18 +128,28 @@ def job_rows(jobs: Sequence[Job], now: datetime) -> list[tuple[str, ...]]:
 
 
 def run_rows(runs: Sequence[RunInfo], now: datetime) -> list[tuple[str, ...]]:
-    """Return one row of ``RUN_HEAD`` per run."""
+    """Return one row of ``RUN_HEAD`` per run; names, tags and values that people chose are cut, and stay on one line."""
     return [
         (
             run.id,
-            run.name,
-            state(run, now),
-            ", ".join(run.tags),
-            "  ".join(f"{key} {number(value)}" for key, value in list(run.summary.items())[:4]),
+            _one_line(run.name, _LONGEST_NAME),
+            _one_line(state(run, now)),
+            _one_line(", ".join(run.tags), _LONGEST_NAME),
+            "  ".join(_summed(key, value) for key, value in list(run.summary.items())[:4]),
             when(run.started_at, now) if run.started_at else "",
         )
         for run in runs
     ]
+
+
+def _summed(key: str, value: object) -> str:
+    return f"{_one_line(key, _LONGEST_VALUE)} {_one_line(number(value), _LONGEST_VALUE)}"
+
+
+def _one_line(text: str, most: int = 0) -> str:
+    """The text with what would break a line, or command a terminal, spelt out; cut to so many characters, if any."""
+    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return f"{shown[: most - 1]}…" if 0 < most < len(shown) else shown
 
 
 def gpu_rows(gpus: Sequence[Gpu], now: datetime) -> list[tuple[str, ...]]:
@@ -129,7 +158,7 @@ def gpu_rows(gpus: Sequence[Gpu], now: datetime) -> list[tuple[str, ...]]:
         (
             str(gpu.index),
             gpu.name,
-            f"{format_size(gpu.memory_used)} of {format_size(gpu.memory_total)}",
+            f"{format_size(gpu.memory_used)} of {format_size(gpu.memory_total)}" if gpu.memory_total else "",
             "" if gpu.utilization is None else f"{gpu.utilization:.0f} %",
             _holders(gpu, now),
         )
@@ -138,16 +167,27 @@ def gpu_rows(gpus: Sequence[Gpu], now: datetime) -> list[tuple[str, ...]]:
 
 
 def _holders(gpu: Gpu, now: datetime) -> str:
+    if gpu.error:
+        return f"not handed out: {gpu.error}"
     if not gpu.holders:
         return "free" if gpu.free else "in use"
-    said = []
-    for holder in gpu.holders:
-        words = f"{holder.label} · {short_id(holder.id)}" if holder.id else holder.label
-        words += f" ({holder.user})" if holder.user else ""
-        if holder.idle_since is not None:
-            words += f" · idle {format_duration((now - holder.idle_since).total_seconds())}"
-        said.append(words)
-    return ", ".join(said)
+    return ", ".join(_holder(holder, now) for holder in gpu.holders)
+
+
+def _holder(holder: GpuHolder, now: datetime) -> str:
+    words = f"kernel {holder.label}" if holder.kind == "kernel" else holder.label
+    if holder.kind == "process":
+        words += f" · process {holder.pid}"
+    words += f" · {short_id(holder.id)}" if holder.id else ""
+    words += f" ({holder.user})" if holder.user else ""
+    facts = [
+        f"{holder.share:g} of it" if holder.share < 1 else "",
+        format_size(holder.memory) if holder.memory else "",
+        f"idle {format_duration((now - holder.idle_since).total_seconds())}" if holder.idle_since else "",
+        f"since {when(holder.since, now)}" if holder.since else "",
+        f"until {when(holder.until, now)} at the latest" if holder.until else "",
+    ]
+    return " · ".join([words, *(fact for fact in facts if fact)])
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -160,30 +200,42 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def job_table(jobs: Sequence[Job], counts: Mapping[str, int], now: datetime) -> str:
-    """Return the list of jobs under one line of counts."""
+def job_table(jobs: Sequence[Job], counts: Mapping[str, int], now: datetime, width: int = 0) -> str:
+    """Return the list of jobs under one line of counts; on a screen of ``width`` only their states are cut."""
     if not jobs:
         return (
             f"No such job; {state_counts(counts)} in all."
             if any(counts.values())
             else "No jobs yet. %%submit over a cell makes one."
         )
-    return f"{state_counts(counts)}\n\n{table(JOB_HEAD, job_rows(jobs, now))}"
+    return f"{state_counts(counts)}\n\n{_fitting(JOB_HEAD, job_rows(jobs, now), 'state', width)}"
 
 
-def run_table(runs: Sequence[RunInfo], query: str, now: datetime) -> str:
-    """Return the list of runs, or a sentence when there is none."""
+def _fitting(head: Sequence[str], rows: list[tuple[str, ...]], column: str, width: int) -> str:
+    """The table with this column cut so that it is as wide as a screen, if there is one."""
+    whole = table(head, rows)
+    over = max(map(len, whole.splitlines())) - width
+    if not width or over <= 0:
+        return whole
+    place = head.index(column)
+    room = max(_LEAST, max(len(row[place]) for row in rows) - over)
+    cut = [row[place] if len(row[place]) <= room else f"{row[place][: room - 1]}…" for row in rows]
+    return table(head, [(*row[:place], said, *row[place + 1 :]) for row, said in zip(rows, cut, strict=True)])
+
+
+def run_table(runs: Sequence[RunInfo], query: str, now: datetime, width: int = 0) -> str:
+    """Return the list of runs, or a sentence when there is none; on a screen of ``width`` their summaries are cut."""
     if not runs:
         return f"No run matches {query!r}." if query else "No runs yet. %%track over a cell makes one."
-    return table(RUN_HEAD, run_rows(runs, now))
+    return _fitting(RUN_HEAD, run_rows(runs, now), "summary", width)
 
 
 def dry_run(answer: DryRun) -> str:
     """Return what a submission would become."""
-    limits = [_limit_words(limit) for limit in answer.limits]
-    return "\n".join(
-        [f"Nothing was submitted. {answer.explanation.message}", *([" · ".join(limits)] if limits else [])]
-    )
+    limits = [limit_words(limit) for limit in answer.limits]
+    told = answer.explanation
+    when_it_starts = f"It would wait: {told.message.rstrip('.')}." if told.blockers else "It would start now."
+    return "\n".join([f"Nothing was submitted. {when_it_starts}", *([" · ".join(limits)] if limits else [])])
 
 
 def artifact_list(run: str, artifacts: Sequence[Artifact], now: datetime, *, truncated: bool = False) -> str:
@@ -196,13 +248,15 @@ def artifact_list(run: str, artifacts: Sequence[Artifact], now: datetime, *, tru
     return f"{run}: {count(len(artifacts), 'artifact')}, {total}{more}\n\n{table(('path', 'size', 'saved'), rows)}"
 
 
-def gpu_list(report: GpuReport, now: datetime) -> str:
-    """Return who holds which GPU, or why there is none."""
+def gpu_list(report: GpuReport, now: datetime, warnings: Sequence[str] = ()) -> str:
+    """Return who holds which GPU, or why there is none; ``warnings`` are sentences below."""
     if not report.gpus:
         return report.message or "This machine has no GPU that Trackside can use."
     free = sum(gpu.free for gpu in report.gpus)
     head = f"{free} of {len(report.gpus)} free" + (f" · {report.message}" if report.message else "")
-    return f"{head}\n\n{table(GPU_HEAD, gpu_rows(report.gpus, now))}"
+    return "\n\n".join(
+        [head, table(GPU_HEAD, gpu_rows(report.gpus, now)), *(["\n".join(warnings)] if warnings else [])]
+    )
 
 
 def now_utc() -> datetime:

@@ -30,6 +30,7 @@ _WORDS_OF = {
     "%cancel": "jobs",
     "%retry": "jobs",
     "%artifacts": "runs",
+    "%compare": "runs",
     "%submit": "files",
     "%track": "metrics",
 }

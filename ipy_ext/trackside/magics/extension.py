@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trackside.magics.complete import Completer
     from trackside.magics.options import Usage
     from trackside.sdk.job import Job
+    from trackside.sdk.sweep import Sweep
 
 __all__ = ["load", "unload"]
 
@@ -28,6 +29,7 @@ _LINES = {
     "submit": ("submit", "submit_line", (usages.SUBMIT, usages.SUBMIT_LINE)),
     "jobs": ("lists", "jobs", (usages.JOBS,)),
     "runs": ("lists", "runs", (usages.RUNS,)),
+    "compare": ("lists", "compare", (usages.COMPARE,)),
     "gpus": ("lists", "gpus", (usages.GPUS,)),
     "artifacts": ("lists", "artifacts", (usages.ARTIFACTS,)),
     "logs": ("verbs", "logs", (usages.LOGS,)),
@@ -71,8 +73,8 @@ class _Extension:
         shell.Completer.custom_matchers.append(self._completer.match)
         formatter.register(shell, self._show)
 
-    def _show(self, job: Job) -> None:
-        self.session.panels.show_value(job)
+    def _show(self, value: Job | Sweep) -> None:
+        self.session.panels.show_value(value)
 
     def close(self) -> None:
         """Take it out again."""

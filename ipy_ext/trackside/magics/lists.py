@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trackside.errors import InvalidInput, NotFound, near
@@ -10,19 +11,22 @@ from trackside.magics import usages
 from trackside.magics.options import read_arguments
 
 if TYPE_CHECKING:
+    from trackside.display.comparing import Compared
+    from trackside.display.lists import JobSheet, RunSheet
     from trackside.magics.session import Session
     from trackside.models import RunInfo
 
-__all__ = ["artifacts", "gpus", "jobs", "newest_run", "runs"]
+__all__ = ["artifacts", "compare", "gpus", "jobs", "newest_run", "runs"]
 
-_QUERY_WORD = re.compile(r"(tag|status):(\S+)")
+_NUMBER = re.compile(r"(?:^|(?<=\s))(?:-n(?:\s+|(?=\d))|--number(?:\s+|=))(\S+)")
+_OPTION = re.compile(r"(?:^|(?<=\s))--[\w-]+")
 _PAGE = 20
 
 
-def jobs(session: Session, line: str) -> None:
-    """List jobs, newest first."""
+def jobs(session: Session, line: str) -> JobSheet:
+    """List jobs, newest first; ``data`` of the value is a DataFrame."""
     from trackside.display import text
-    from trackside.display.sheet import Sheet
+    from trackside.display.lists import JobSheet
 
     arguments = read_arguments(usages.JOBS, line)
     page = session.client.jobs.list(
@@ -34,25 +38,45 @@ def jobs(session: Session, line: str) -> None:
     now = text.now_utc()
     plain = text.job_table(page.jobs, page.counts, now)
     title = text.state_counts(page.counts)
-    session.show(Sheet(plain, title, text.JOB_HEAD, text.job_rows(page.jobs, now)))
+    if page.paused:
+        said = f"{page.paused[:1].upper()}{page.paused[1:]}."
+        plain, title = f"{said}\n{plain}", f"{title} · {said}" if title else said
+    return session.shown(JobSheet(plain, title, text.JOB_HEAD, text.job_rows(page.jobs, now), page.jobs))
 
 
-def runs(session: Session, line: str) -> None:
-    """List runs, newest first."""
+def runs(session: Session, line: str) -> RunSheet:
+    """List runs, newest first; ``data`` of the value is a DataFrame with their settings, summary and metrics."""
     from trackside.display import text
-    from trackside.display.sheet import Sheet
+    from trackside.display.lists import RunSheet
 
-    arguments = read_arguments(usages.RUNS, line)
-    query = " ".join(arguments.words)
-    filters = dict(_QUERY_WORD.findall(query))
-    page = session.client.runs.list(
-        _QUERY_WORD.sub("", query).strip() or None,
-        tag=filters.get("tag"),
-        status=_statuses(filters["status"].split(",")) if "status" in filters else None,
-        limit=arguments.whole("number", _PAGE),
-    )
+    query, limit = _query_and_number(line)
+    page = session.client.runs.list(query or None, limit=limit)
     now = text.now_utc()
-    session.show(Sheet(text.run_table(page.runs, query, now), "", text.RUN_HEAD, text.run_rows(page.runs, now)))
+    plain, rows = text.run_table(page.runs, query, now), text.run_rows(page.runs, now)
+    read = partial(session.client.runs.table, query or None, limit=limit)
+    return session.shown(RunSheet(plain, text.RUN_HEAD, rows, read))
+
+
+def compare(session: Session, line: str) -> Compared:
+    """Put runs side by side; the value has ``data`` and ``curves(KEY)``, DataFrames."""
+    from trackside.display.comparing import Compared
+
+    arguments = read_arguments(usages.COMPARE, line)
+    names = [name for word in arguments.words for name in word.split(",") if name]
+    if len(names) < 2:
+        raise InvalidInput(
+            "%compare needs at least two runs.", hint="Write %compare baseline lr-0.03, or %compare 41 42."
+        )
+    return Compared(session.client.runs.compare(names, x=arguments.text("x") or "step"))
+
+
+def _query_and_number(line: str) -> tuple[str, int]:
+    """Cut ``-n N`` out of a line; the rest is a query as it stands, quotes and minus signs too."""
+    found = _NUMBER.search(line)
+    query = (line[: found.start()] + line[found.end() :] if found else line).strip()
+    given = [f"-n {found[1]}"] if found else []
+    options = read_arguments(usages.RUNS, " ".join([*given, *_OPTION.findall(query)]))
+    return query, options.whole("number", _PAGE)
 
 
 def gpus(session: Session, line: str) -> None:
@@ -64,7 +88,10 @@ def gpus(session: Session, line: str) -> None:
     report = session.client.gpus()
     now = text.now_utc()
     free = f"{sum(gpu.free for gpu in report.gpus)} of {len(report.gpus)} free"
-    session.show(Sheet(text.gpu_list(report, now), free, text.GPU_HEAD, text.gpu_rows(report.gpus, now)))
+    warnings = session.client.info().warnings if report.gpus else []
+    session.show(
+        Sheet(text.gpu_list(report, now, warnings), free, text.GPU_HEAD, text.gpu_rows(report.gpus, now), warnings)
+    )
 
 
 def artifacts(session: Session, line: str) -> None:

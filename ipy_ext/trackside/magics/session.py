@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, MutableMapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from trackside.errors import NotFound
 
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from trackside.display.bundle import Bundle
     from trackside.display.panel import Panels
     from trackside.display.pending import Outputs
+    from trackside.display.sheet import Sheet
     from trackside.sdk.job import Job
+    from trackside.sdk.sweep import Sweep
 
 __all__ = ["Session"]
+
+_S = TypeVar("_S", bound="Sheet")
 
 
 class Session:
@@ -65,6 +69,11 @@ class Session:
         self.namespace["_job"] = job
         self._run_id = job.run_id
 
+    def keep_sweep(self, sweep: Sweep) -> None:
+        """Make this the last sweep, ``_sweep`` in the notebook, and its last job the last job."""
+        self.namespace["_sweep"] = sweep
+        self.keep(sweep[-1])
+
     def keep_run(self, run_id: str) -> None:
         """Make this the run that ``%track`` and ``%artifacts`` mean when none is named."""
         self._run_id = run_id
@@ -96,12 +105,29 @@ class Session:
 
         display(thing)
 
+    def shown(self, sheet: _S) -> _S:
+        """Show a table at once, where a notebook would not otherwise; return it, to be the value of its magic."""
+        if self.panels.is_kernel:
+            self.show(sheet)
+            sheet.show_again = self.once_a_cell(lambda: self.panels.show(dict(sheet.bundle())))
+        return sheet
+
     def show_bundle(self, bundle: Bundle) -> None:
         """Show a bundle in a notebook, its text in a terminal."""
         if self.panels.is_kernel:
             self.panels.show(bundle)
         else:
             self.say(str(bundle["text/plain"]))
+
+    def once_a_cell(self, show: Callable[[], object]) -> Callable[[], None]:
+        """Return what shows a value again in a later cell, and nothing in this one, where it was just shown."""
+        here = self.shell.execution_count
+
+        def shown_elsewhere() -> None:
+            if self.shell.execution_count != here:
+                show()
+
+        return shown_elsewhere
 
     def say(self, text: str) -> None:
         """Print a line for the person."""

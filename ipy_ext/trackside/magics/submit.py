@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from trackside.errors import InvalidInput
 from trackside.magics import usages
 from trackside.magics.options import Arguments, read_arguments
-from trackside.magics.values import config_of, env_of, existing_file, workdir_of
-from trackside.magics.verbs import follow
+from trackside.magics.sweeps import grid_of, listed, shown_sweep, unread
+from trackside.magics.values import config_of, env_of, existing_file, params_of, secrets_of, workdir_of
+from trackside.magics.verbs import follow, refuse_failure
 
 if TYPE_CHECKING:
     from trackside.cells.carry import CarryPlan
     from trackside.magics.session import Session
+    from trackside.models.sweep import Scalar
     from trackside.sdk.job import Job
+    from trackside.sdk.sweep import Sweep
 
 __all__ = ["submit_cell", "submit_line"]
 
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]~{}\n]")
-_TEXTS = ("name", "gpus", "cpus", "memory", "time", "priority", "grace")
+_TEXTS = (
+    "name", "gpus", "gpu-memory", "cpus", "cores", "memory", "time", "max-iops", "max-output", "max-processes",
+    "priority", "grace", "at", "retries",
+)  # fmt: skip
+_SWITCHES = ("share-gpu", "requeue")
 
 
-def submit_cell(session: Session, line: str, cell: str) -> Job | None:
-    """Submit the cell with what it reads; return the job unless nothing is to be shown."""
+def submit_cell(session: Session, line: str, cell: str) -> Job | Sweep | None:
+    """Submit the cell with what it reads; return the job, or the sweep, unless nothing is to be shown."""
     from trackside.cells.staging import stage
     from trackside.sdk.staging import staged
     from trackside.sdk.surroundings import surroundings
+    from trackside.sdk.sweep import submit_sweep
 
     arguments = read_arguments(usages.SUBMIT, line)
     if arguments.rest is not None:
@@ -38,25 +46,36 @@ def submit_cell(session: Session, line: str, cell: str) -> Job | None:
         raise InvalidInput("The cell is empty below %%submit.", hint="What stands there is what runs.")
     outputs = arguments.names("out")
     fields = {**surroundings(python=True), **_fields(session, arguments), "cell": cell, "outputs": outputs or None}
+    grid = grid_of(arguments)
     _check(fields)
-    with _planned(session, cell, arguments) as plan:
+    with _planned(session, cell, arguments, grid) as plan:
         if arguments.has("dry-run"):
-            _dry_run(session, fields, plan)
+            _dry_run(session, fields, plan, grid)
             return None
         with staged(session.client, lambda home: stage(plan, home=home)) as staging:
-            job = _submitted(session, {**fields, **staging})
+            if grid:
+                sweep = submit_sweep({**fields, **staging}, grid, session.client)
+            else:
+                job = _submitted(session, {**fields, **staging})
+    if grid:
+        return shown_sweep(session, sweep, arguments, _carried(plan), [*unread(cell, grid), *plan.remarks])
     session.outputs.expect(job, outputs)
     return _shown(session, job, arguments, _carried(plan), plan.remarks)
 
 
-def submit_line(session: Session, line: str) -> Job | None:
+def submit_line(session: Session, line: str) -> Job | Sweep | None:
     """Submit a script, a notebook or a command."""
+    from trackside.sdk.sweep import submit_sweep
+
     arguments = read_arguments(usages.SUBMIT_LINE, line)
     fields = {**_work(arguments), **_fields(session, arguments)}
+    grid = grid_of(arguments)
     _check(fields)
     if arguments.has("dry-run"):
-        _dry_run(session, fields, None)
+        _dry_run(session, fields, None, grid)
         return None
+    if grid:
+        return shown_sweep(session, submit_sweep(fields, grid, session.client), arguments)
     return _shown(session, _submitted(session, fields), arguments)
 
 
@@ -65,9 +84,12 @@ def submit_line(session: Session, line: str) -> Job | None:
 
 def _fields(session: Session, arguments: Arguments) -> dict[str, object]:
     """Return the options as fields of a submission; what is not given is left out."""
-    fields: dict[str, object] = {name: arguments.text(name) for name in _TEXTS}
+    fields: dict[str, object] = {name.replace("-", "_"): arguments.text(name) for name in _TEXTS}
+    fields |= {name.replace("-", "_"): True for name in _SWITCHES if arguments.has(name)}
+    fields |= {"after": arguments.names("after") or None, "secrets": secrets_of(arguments)}
     fields |= {"tags": arguments.names("tag") or None, "env": env_of(arguments), "workdir": workdir_of(arguments)}
     fields["config"] = config_of(arguments, session.namespace)
+    fields["params"] = params_of(arguments)
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -120,18 +142,21 @@ def _check(fields: Mapping[str, object]) -> None:
 
 
 @contextmanager
-def _planned(session: Session, cell: str, arguments: Arguments) -> Iterator[CarryPlan]:
-    """Give what the cell needs from the notebook; names that wait for another job stand for what they can be now."""
+def _planned(session: Session, cell: str, arguments: Arguments, grid: Mapping[str, object]) -> Iterator[CarryPlan]:
+    """Give what the cell needs from the notebook; names that wait for another job stand for what they can be now.
+
+    What a sweep binds need not come from there.
+    """
     from trackside.cells.carry import plan_carry
     from trackside.cells.names import find_names
 
-    found = find_names(cell)
+    found = find_names(cell).given(grid)
     wanted = _inputs(arguments)
     certain = [*found.reads, *(wanted if isinstance(wanted, list) else ())]
     with session.outputs.lent(certain, [*found.unsure, *found.mentions]) as remarks:
         for remark in remarks:
             session.say(remark)
-        yield plan_carry(cell, session.namespace, names=wanted)
+        yield plan_carry(cell, session.namespace, names=wanted, bound=grid)
 
 
 def _inputs(arguments: Arguments) -> Literal["auto", "none"] | list[str]:
@@ -160,13 +185,23 @@ def _submitted(session: Session, fields: Mapping[str, object]) -> Job:
     return submit_fields(fields, session.client, check=False)
 
 
-def _dry_run(session: Session, fields: Mapping[str, object], plan: CarryPlan | None) -> None:
+def _dry_run(
+    session: Session, fields: Mapping[str, object], plan: CarryPlan | None, grid: Mapping[str, Sequence[Scalar]]
+) -> None:
     """Say what would happen; nothing is made."""
     from trackside.display.text import dry_run
+    from trackside.sdk.sweep import sweep_fields
 
-    answer = session.client.jobs.submit(dict(fields), dry_run=True)
-    lines = [dry_run(answer), *([_carried(plan), *plan.remarks] if plan else [])]
+    submissions = sweep_fields(fields, grid) if grid else [dict(fields)]
+    answer = session.client.jobs.submit(submissions[0], dry_run=True)
+    lines = [dry_run(answer), *(_described(plan) if plan else []), *listed(submissions if grid else [])]
     session.say("\n".join(line for line in lines if line))
+
+
+def _described(plan: CarryPlan) -> list[str]:
+    """Return one line for each name that would go, with its type and size, and the remarks."""
+    said = [f"  {line}" for line in plan.describe().splitlines()]
+    return ["Carried in:", *said] if plan.items else list(plan.remarks)
 
 
 def _shown(
@@ -184,6 +219,8 @@ def _shown(
         follow(session, job)
     elif arguments.has("wait"):
         _wait(session, job, quiet=quiet)
+    if arguments.has("follow") or arguments.has("wait"):
+        refuse_failure(job)
     return None if quiet else job
 
 
@@ -194,5 +231,5 @@ def _wait(session: Session, job: Job, *, quiet: bool) -> None:
     except KeyboardInterrupt:
         session.say(f"No longer waiting; {job.id} goes on. %cancel {job.id} stops it.")
         return
-    if not quiet:
+    if not quiet and job.status == "completed":
         session.say(f"{job.label} · {job.state()}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trackside.errors import InvalidInput, near
+from trackside.errors import InvalidInput, TracksideError, near
 from trackside.magics import usages
 from trackside.magics.lists import newest_run
 from trackside.magics.options import Arguments, read_arguments
@@ -14,6 +14,7 @@ from trackside.magics.values import config_of
 
 if TYPE_CHECKING:
     from trackside.display.bundle import Bundle
+    from trackside.display.tracked import Tracked
     from trackside.magics.session import Session
     from trackside.models import Metrics, RunInfo
 
@@ -32,17 +33,36 @@ class _View:
     static: bool
 
 
-def track(session: Session, line: str) -> None:
-    """Show the curves of runs; live in JupyterLab, a picture elsewhere, a table in a terminal."""
+def track(session: Session, line: str) -> Tracked:
+    """Show the curves of runs; live in JupyterLab, a picture elsewhere, a table in a terminal.
+
+    The value has ``data`` and ``curves(KEY)``, DataFrames.
+    """
+    from trackside.display.tracked import Tracked
+
     view = _read_view(read_arguments(usages.TRACK, line))
     runs = _runs(session, view)
     shown = _bundle(session, view, runs)
-    if view.static or not session.panels.is_kernel:
+    show = session.once_a_cell(lambda: _show(session, view, _runs(session, view))) if session.panels.is_kernel else None
+    if show is not None:
+        _show_bundle(session, view, runs, shown)
+    return Tracked(lambda: session.client, runs, view.keys, view.x, str(shown["text/plain"]), show)
+
+
+def _show(session: Session, view: _View, runs: Sequence[RunInfo]) -> None:
+    _show_bundle(session, view, runs, _bundle(session, view, runs))
+
+
+def _show_bundle(session: Session, view: _View, runs: Sequence[RunInfo], shown: Bundle) -> None:
+    """Show the panel, and bring its picture up to date when one of the runs ends."""
+    from trackside.models import FINAL
+
+    if view.static:
         session.show_bundle({key: value for key, value in shown.items() if key in ("text/plain", "image/png")})
         return
     display_id = session.panels.show(shown)
     for run in runs:
-        if run.status in ("running", "pending", "scheduled") and run.job_id:
+        if run.status not in FINAL and run.job_id:
             session.panels.watch(run.job_id, lambda _: _bring_up_to_date(session, view, display_id))
 
 
@@ -130,20 +150,56 @@ def _yet(run: RunInfo) -> str:
 
 
 def _bring_up_to_date(session: Session, view: _View, display_id: str) -> None:
-    """In the watching thread, when one of the runs has ended: nothing is printed here."""
+    """When one of the runs has ended; often in the watching thread, so nothing is printed here."""
     runs = _runs(session, view)
     session.panels.update(_bundle(session, view, runs, aside=True), display_id)
 
 
 def track_cell(session: Session, line: str, cell: str) -> None:
-    """Run the cell here, in the kernel, as a tracked run; an exception makes it a failed one and stays an exception."""
+    """Run the cell here, in the kernel, as a tracked run; an exception makes it a failed one and stays an exception.
+
+    Its curves stand above the cell's output from the start: the browser reads them from the server, not from the busy
+    kernel.
+    """
     __tracebackhide__ = True
     from trackside.magics.here import run_here
     from trackside.tracking import init
 
     arguments = read_arguments(usages.TRACK_CELL, line)
     config = config_of(arguments, session.namespace)
-    with init(name=arguments.text("name"), config=config, tags=arguments.names("tag") or None) as run:
-        session.keep_run(run.run_id)
-        session.say(f"tracking {run.run_id} in {run.run_dir}")
-        run_here(session.shell, cell)
+    settle = _no_curves
+    try:
+        with init(name=arguments.text("name"), config=config, tags=arguments.names("tag") or None) as run:
+            session.keep_run(run.run_id)
+            session.say(f"tracking {run.run_id} in {run.run_dir}")
+            settle = _show_curves(session, run.run_id)
+            run_here(session.shell, cell)
+    finally:
+        settle()
+
+
+def _no_curves() -> None:
+    """Nothing is shown, nothing need be brought up to date."""
+
+
+def _show_curves(session: Session, run_id: str) -> Callable[[], None]:
+    """Show the curves of a run of this kernel; return what brings them up to date at its end.
+
+    They are a comfort: without a server the cell runs all the same.
+    """
+    if not session.panels.is_kernel:
+        return _no_curves
+    view = _View(keys=(), runs=(run_id,), x="step", smooth=0.0, last=None, static=False)
+    try:
+        display_id = session.panels.show(_bundle(session, view, _runs(session, view)))
+    except TracksideError as error:
+        session.say(f"There are no live curves: {error.message}")
+        return _no_curves
+
+    def settle() -> None:
+        try:
+            _bring_up_to_date(session, view, display_id)
+        except TracksideError as error:
+            session.say(f"The curves were not brought up to date: {error.message}")
+
+    return settle

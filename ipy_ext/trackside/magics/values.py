@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trackside.errors import InvalidInput, near
 from trackside.magics.options import Arguments
+from trackside.sdk.secrets import secret_value
 
-__all__ = ["config_of", "env_of", "existing_file", "workdir_of"]
+if TYPE_CHECKING:
+    from trackside.models.sweep import Scalar
+
+__all__ = ["config_of", "env_of", "existing_file", "params_of", "secrets_of", "workdir_of"]
 
 
 def config_of(arguments: Arguments, namespace: Mapping[str, object]) -> dict[str, object] | None:
@@ -42,6 +47,18 @@ def env_of(arguments: Arguments) -> dict[str, str] | None:
             raise InvalidInput(f"--env: {name!r} has no value here.", hint=f"Write --env {name}=….")
         variables[name] = value if equals else os.environ[name]
     return variables or None
+
+
+def params_of(arguments: Arguments) -> dict[str, Scalar] | None:
+    """Return the parameters of ``-P NAME=VALUE``; numbers, true, false and none are what they say."""
+    from trackside.models.sweep import parse_parameter
+
+    return dict(map(parse_parameter, arguments.texts("param"))) or None
+
+
+def secrets_of(arguments: Arguments) -> dict[str, str] | None:
+    """Return the secrets of ``--secret``: the value that each has here, else what is typed when asked, never shown."""
+    return {name: secret_value(name, option="--secret") for name in arguments.names("secret")} or None
 
 
 def workdir_of(arguments: Arguments) -> str | None:

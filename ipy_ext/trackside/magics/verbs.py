@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trackside.errors import InvalidInput, TracksideError
+from trackside.errors import InvalidInput, JobFailed, TracksideError
 from trackside.magics import usages
 from trackside.magics.options import Arguments, Usage, read_arguments
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from trackside.magics.session import Session
     from trackside.sdk.job import Job
 
-__all__ = ["cancel", "follow", "logs", "retry"]
+__all__ = ["cancel", "follow", "logs", "refuse_failure", "retry"]
 
 
 def logs(session: Session, line: str) -> None:
@@ -39,6 +39,12 @@ def follow(session: Session, job: Job, tail: int | None = None) -> None:
     session.say(f"{job.label} · {job.state()}")
 
 
+def refuse_failure(job: Job) -> None:
+    """Raise JobFailed for a job that ended without being completed, so that cells below do not run on without it."""
+    if job.is_terminal and job.status != "completed":
+        raise JobFailed(f"{job.label} · {job.state()}.", hint=f"%logs {job.id} shows what it printed.")
+
+
 def cancel(session: Session, line: str) -> None:
     """Stop jobs; a job that cannot be stopped does not keep the others from it."""
     arguments = read_arguments(usages.CANCEL, line)
@@ -59,8 +65,11 @@ def cancel(session: Session, line: str) -> None:
 
 
 def retry(session: Session, line: str) -> Job:
-    """Start a finished job again."""
-    job = _one_job(session, read_arguments(usages.RETRY, line)).retry()
+    """Start a finished job again, maybe with more than it had."""
+    arguments = read_arguments(usages.RETRY, line)
+    asked = {option.name: arguments.text(option.name) for option in usages.RETRY.options}
+    changes = {name.replace("-", "_"): value for name, value in asked.items() if value is not None}
+    job = _one_job(session, arguments).retry(None, **changes)
     session.keep(job)
     session.outputs.again(job)
     session.show_job(job)

@@ -7,8 +7,9 @@ from datetime import datetime
 import msgspec
 
 from trackside.models.job import Job
+from trackside.models.queue import Queue
 
-__all__ = ["Event", "JobChanged", "JobDeleted", "RunChanged"]
+__all__ = ["Event", "JobChanged", "JobDeleted", "QueueChanged", "RunChanged"]
 
 
 class JobChanged(msgspec.Struct, frozen=True, tag_field="type", tag="job"):
@@ -35,4 +36,12 @@ class RunChanged(msgspec.Struct, frozen=True, tag_field="type", tag="run"):
     run_id: str
 
 
-Event = JobChanged | JobDeleted | RunChanged
+class QueueChanged(msgspec.Struct, frozen=True, tag_field="type", tag="queue"):
+    """The queue was paused or resumed, or its limits were changed."""
+
+    id: int
+    at: datetime
+    queue: Queue
+
+
+Event = JobChanged | JobDeleted | RunChanged | QueueChanged

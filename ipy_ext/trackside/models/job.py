@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
+from trackside.models.progress import Progress
 from trackside.models.spec import JobSpec
 from trackside.models.status import FINAL, Reason, Status
 
@@ -37,13 +39,19 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    not_before: datetime | None = None
+    """The earliest start of a waiting job: as asked for, or the pause before a retry."""
     attempt: int = 0
+    retried: int = 0
+    """How often it was started again by itself."""
     executor: str = "local"
     cancelling: bool = False
     gpus: list[str] = []
     limits: list[Limit] = []
     peak_memory: int | None = None
     """Bytes, the highest seen for the whole process tree."""
+    progress: Progress | None = None
+    """How far it is, where it runs and tells; of single jobs and lists only, events do not carry it."""
     spec: JobSpec
 
     @property
@@ -58,12 +66,23 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobPage(msgspec.Struct, frozen=True):
-    """Jobs, newest first; ``next`` is the cursor of the following page, None on the last one."""
+    """Jobs, newest first; ``next`` is the cursor of the following page, None on the last one.
+
+    It is iterated over and counted as its ``jobs`` are.
+    """
 
     jobs: list[Job]
     next: str | None = None
     counts: dict[str, int] = {}
     """Number of jobs in the home by status."""
+    paused: str = ""
+    """While the queue is paused: since when, by whom, and how it goes on."""
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self.jobs)
+
+    def __len__(self) -> int:
+        return len(self.jobs)
 
 
 class Blocker(msgspec.Struct, frozen=True):
@@ -80,6 +99,8 @@ class Explanation(msgspec.Struct, frozen=True):
     status: Status
     message: str
     blockers: list[Blocker] = []
+    starts_about: datetime | None = None
+    """When it starts at the latest, where the time limits of the jobs before it say so."""
 
 
 class DryRun(msgspec.Struct, frozen=True):

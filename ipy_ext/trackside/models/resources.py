@@ -9,7 +9,7 @@ import msgspec
 from trackside.errors import InvalidInput
 from trackside.models.units import shortened
 
-__all__ = ["GpuRequest", "parse_gpus"]
+__all__ = ["GpuRequest", "parse_cores", "parse_gpus"]
 
 _LONGEST_TEXT = 64
 _HINT = "Write '2', '0.5', 'a100', 'a100:2' or '2xa100'."
@@ -21,6 +21,9 @@ _FORMS = (
     re.compile(r"(?P<type>[a-z]+[0-9]+[a-z0-9-]*?)x(?P<count>[0-9]+)"),
     re.compile(rf"(?P<type>{_TYPE})"),
 )
+
+
+_CORES = re.compile(r"[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*")
 
 
 class GpuRequest(msgspec.Struct, frozen=True):
@@ -64,3 +67,17 @@ def _checked(count: float, kind: str | None, original: str | float) -> GpuReques
             hint="Shares are eighths: '0.5', '0.25', '0.125'.",
         )
     return GpuRequest(float(count), kind)
+
+
+def parse_cores(text: str, *, field: str = "cores") -> list[int]:
+    """Return the numbers of the cores that ``"0-3"`` or ``"0,2,4-6"`` names, each once and in order."""
+    plain = text.replace(" ", "") if len(text) <= _LONGEST_TEXT else ""
+    if not _CORES.fullmatch(plain):
+        raise InvalidInput(f"{field}: {shortened(text)} names no cores.", hint="Write '0-3' or '0,2'.")
+    found: set[int] = set()
+    for part in plain.split(","):
+        first, _, last = part.partition("-")
+        if last and int(last) < int(first):
+            raise InvalidInput(f"{field}: {shortened(part)} counts down.", hint=f"Write '{last}-{first}'.")
+        found.update(range(int(first), int(last or first) + 1))
+    return sorted(found)

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Literal
+
 import msgspec
 
 from trackside.models.resources import GpuRequest
 
-__all__ = ["FORMAT", "KINDS", "JobSpec"]
+__all__ = ["FORMAT", "KINDS", "Condition", "Dependency", "JobSpec"]
 
 FORMAT = 1
+
+Condition = Literal["ok", "any", "failed"]
+
+
+class Dependency(msgspec.Struct, frozen=True):
+    """A job to wait for, by its id once submitted: until it completed (``ok``), ended at all (``any``) or ``failed``."""
+
+    job: str
+    condition: Condition = "ok"
+
+    def __str__(self) -> str:
+        return self.job if self.condition == "ok" else f"{self.job}:{self.condition}"
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,10 +52,25 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gpus: GpuRequest = GpuRequest(0)
     gpu_memory: int | None = None
     cpus: float = 1.0
+    cores: list[int] = []
+    """The numbers of the cores that it is pinned to; empty for all of the machine's."""
     memory: int | None = None
     time: float | None = None
+    max_iops: int | None = None
+    """Reads and writes of each disk per second."""
+    max_output: int | None = None
+    max_processes: int | None = None
+    share_gpu: bool = False
+    """Whether it may start on a GPU that kernels of this server's notebooks use."""
     grace: float = 10.0
     priority: int = 0
+    at: datetime | None = None
+    """The earliest start."""
+    after: list[Dependency] = []
+    retries: int = 0
+    """How often it is started again by itself after a failure."""
+    requeue: bool = False
+    """Whether it is started again when the machine was restarted under it."""
     workdir: str = ""
     env: dict[str, str] = {}
     environment: list[str] = []
@@ -52,6 +82,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sys_path: list[str] = []
     outputs: list[str] = []
     """Names whose values come back (``--out``)."""
+    params: dict[str, str | int | float | bool | None] = {}
+    """Values that a cell or a notebook gets by name, over those that it was given otherwise."""
     staging: str | None = None
     """Id of the folder under ``<home>/staging/`` whose files become the run's ``inputs/``."""
 

@@ -6,11 +6,12 @@ from typing import Literal, get_args
 
 import msgspec
 
-__all__ = ["FINAL", "STATUSES", "Reason", "Status"]
+__all__ = ["FINAL", "STATUSES", "WAITING", "Reason", "Status"]
 
 Status = Literal["scheduled", "pending", "running", "completed", "failed", "cancelled"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 FINAL: frozenset[Status] = frozenset({"completed", "failed", "cancelled"})
+WAITING: frozenset[Status] = frozenset({"scheduled", "pending"})
 
 
 class Reason(msgspec.Struct, frozen=True):

@@ -7,11 +7,13 @@ SSE ``id`` is ``next``. Every position can be resumed exactly: send ``next`` bac
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from trackside.models.event import Event
+from trackside.models.media import MediaRecord
 from trackside.models.status import Reason, Status
 from trackside.models.system import SystemSample
 
@@ -20,6 +22,7 @@ __all__ = [
     "Done",
     "EventMessage",
     "LogChunk",
+    "MediaChunk",
     "MetricsChunk",
     "ProgressMessage",
     "ServerMessage",
@@ -31,13 +34,13 @@ __all__ = [
     "Unsubscribe",
 ]
 
-Channel = Literal["events", "log", "metrics", "system"]
+Channel = Literal["events", "log", "media", "metrics", "system"]
 
 
 class Subscribe(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe", omit_defaults=True):
-    """Begin a subscription. ``run`` is needed for ``log`` and ``metrics``.
+    """Begin a subscription. ``run`` is needed for ``log``, ``metrics`` and ``media``.
 
-    ``since``: event id or byte offset to go on from (None: events from now, log and metrics from the start);
+    ``since``: event id or byte offset to go on from (None: events from now, all others from the start);
     ``tail``: begin a log that many lines before its end; ``interval``: seconds between system samples.
     """
 
@@ -98,13 +101,25 @@ class MetricsChunk(msgspec.Struct, frozen=True, tag_field="type", tag="metrics")
     records: list[msgspec.Raw]
 
 
+class MediaChunk(msgspec.Struct, frozen=True, tag_field="type", tag="media"):
+    """Whole records of ``media.jsonl`` up to byte ``next``; their files are there."""
+
+    sub: str
+    offset: int
+    next: int
+    records: list[MediaRecord]
+
+
 class ProgressMessage(msgspec.Struct, frozen=True, tag_field="type", tag="progress"):
-    """How far the run is: step ``i`` of ``total`` (None: unknown), ``rate`` in steps per second; part of ``metrics``."""
+    """How far the run is, in the words of ``Progress``; part of ``metrics``."""
 
     sub: str
     i: float
     total: float | None = None
     rate: float | None = None
+    label: str = ""
+    part: float = 0.0
+    at: datetime | None = None
 
 
 class SystemMessage(msgspec.Struct, frozen=True, tag_field="type", tag="system"):
@@ -115,7 +130,7 @@ class SystemMessage(msgspec.Struct, frozen=True, tag_field="type", tag="system")
 
 
 class Done(msgspec.Struct, frozen=True, tag_field="type", tag="done"):
-    """The run is over and all of it was sent; the last message of a log or metrics subscription."""
+    """The run is over and all of it was sent; the last message of a log, metrics or media subscription."""
 
     sub: str
     next: int
@@ -139,6 +154,7 @@ ServerMessage = (
     | Truncated
     | MetricsChunk
     | ProgressMessage
+    | MediaChunk
     | SystemMessage
     | Done
     | StreamError

@@ -10,7 +10,11 @@ __all__ = ["Gpu", "GpuHolder", "GpuReport", "Health", "SystemSample"]
 
 
 class GpuHolder(msgspec.Struct, frozen=True):
-    """Who holds a GPU: ``kind`` is ``job``, ``kernel``, ``process`` or ``other`` (another home)."""
+    """Who holds a GPU or, of a job, a ``share`` of it; ``memory`` is what a kernel or process has on it, in bytes.
+
+    ``kind`` is ``job``, ``kernel`` (of this server; ``label`` is its notebook), ``process`` (another program, without a
+    lease), ``other`` (a job of another home) or ``unseen`` (memory is in use, and NVML lists no process).
+    """
 
     kind: str
     label: str
@@ -20,10 +24,16 @@ class GpuHolder(msgspec.Struct, frozen=True):
     until: datetime | None = None
     idle_since: datetime | None = None
     share: float = 1.0
+    pid: int | None = None
+    memory: int | None = None
 
 
 class Gpu(msgspec.Struct, frozen=True):
-    """One GPU. Memory in bytes, utilisation in percent, temperature in degrees Celsius, power in watts."""
+    """One GPU or MIG instance. Memory in bytes, utilisation in percent, temperature in degrees Celsius, power in watts.
+
+    ``index`` is its place in PCI order; ``free`` means that nobody holds any of it; ``error`` says why it is not handed
+    out at all.
+    """
 
     index: int
     uuid: str
@@ -35,6 +45,7 @@ class Gpu(msgspec.Struct, frozen=True):
     power: float | None = None
     free: bool = True
     holders: list[GpuHolder] = []
+    error: str = ""
 
 
 class GpuReport(msgspec.Struct, frozen=True):
@@ -72,4 +83,6 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     schedules: bool
     scheduler_pid: int | None = None
+    scheduler_host: str | None = None
+    """Where several hosts share the home: the one whose server schedules, if it is another server."""
     warnings: list[str] = []

@@ -28,7 +28,8 @@ def parse_size(text: str, *, field: str = "memory") -> int:
         raise InvalidInput(f"{field}: {shortened(text)} is not a size.", hint="Write it as '8G', '512M' or '1.5T'.")
     number, prefix, suffix = match.groups()
     if not prefix and not suffix:
-        raise InvalidInput(f"{field}: {text!r} has no unit.", hint=f"Did you mean '{number}G'?")
+        hint = f"Did you mean '{number}G'?" if float(number) else "Write it as '8G' or '512M'."
+        raise InvalidInput(f"{field}: {text!r} has no unit.", hint=hint)
     size = float(number) * 1024 ** _SIZE_POWER[prefix and prefix.lower()]
     if size < 1 or size >= 2**63:
         raise InvalidInput(f"{field}: {text!r} is out of range.", hint="Write it as '8G' or '512M'.")

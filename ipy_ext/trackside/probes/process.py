@@ -83,7 +83,7 @@ def boot_id() -> str:
     if sys.platform == "darwin":
         return _ask("sysctl", "-n", "kern.bootsessionuuid")
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_bytes().decode().strip()
     except OSError:
         return ""
 

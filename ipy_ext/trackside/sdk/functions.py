@@ -59,9 +59,18 @@ class JobFunction(Generic[P, R]):
         checked(options)
         return JobFunction(self.function, {**self.options, **options})
 
+    def __getstate__(self) -> dict[str, object]:
+        """Travel, into a job that calls it, without the values of secrets: what is carried lies in files."""
+        return {**self.__dict__, "options": {key: item for key, item in self.options.items() if key != "secrets"}}
+
     def __repr__(self) -> str:
-        said = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+        said = ", ".join(f"{name}={_said(name, value)}" for name, value in self.options.items())
         return f"<JobFunction {getattr(self.function, '__qualname__', self.function)} on({said})>"
+
+
+def _said(name: str, value: object) -> str:
+    """An option as it may be shown: of secrets only the names."""
+    return repr(sorted(value)) if name == "secrets" and isinstance(value, Mapping) else repr(value)
 
 
 def map(  # noqa: A001  # the name that readers know

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
@@ -14,12 +14,14 @@ from trackside.errors import TryAgain
 from trackside.models import Artifact, Reason, Status
 from trackside.models import Job as JobFacts
 from trackside.sdk.connection import default_client
+from trackside.sdk.secrets import secret_value
 from trackside.sdk.standing import label, state, summary_line
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from trackside.client import Client
+    from trackside.tracking.reading.table import Library
 
 __all__ = ["MIME_TYPE", "Job", "job"]
 
@@ -83,6 +85,11 @@ class Job:
         return self._client
 
     # What changes
+
+    @property
+    def known(self) -> JobFacts:
+        """What was last heard of the job; nobody is asked."""
+        return self._facts
 
     @property
     def facts(self) -> JobFacts:
@@ -163,9 +170,20 @@ class Job:
 
     stop = cancel
 
-    def retry(self) -> Job:
-        """Queue a finished job again, as a new attempt under the same id; return the job itself."""
-        return self._take(self._client.jobs.retry(self.id))
+    def retry(self, secrets: Mapping[str, str] | None = None, **changes: object) -> Job:
+        """Queue a finished job again, as a new attempt under the same id; return the job itself.
+
+        ``changes`` are resources from now on, such as ``memory="16G"``: gpus, gpu_memory, cpus, cores, memory, time,
+        priority.
+
+        The values of its ``secrets`` were erased when it started: those that are not given here are taken from the
+        environment, else asked for.
+        """
+        names = [name for name in self._facts.spec.secrets if not secrets or name not in secrets]
+        if names and not self.refresh().is_terminal:
+            names = []  # the server says why it cannot be retried; nobody need type for that
+        values = {**(secrets or {}), **{name: secret_value(name) for name in names}}
+        return self._take(self._client.jobs.retry(self.id, secrets=values or None, **changes))
 
     def delete(self) -> None:
         """Delete a finished job and its run folder for good."""
@@ -205,11 +223,18 @@ class Job:
         self.wait(timeout)
         return result_of(self._facts, self._client, name)
 
-    def metrics(self) -> DataFrame:
-        """Return what it has logged so far: one row per step, one column per metric, NaN where nothing was logged."""
+    def metrics(
+        self, keys: str | Sequence[str] | None = None, *, x: str = "step", library: Library = "pandas"
+    ) -> DataFrame:
+        """Return what it has logged so far: one row per step, one column per metric, NaN where nothing was logged.
+
+        ``keys`` are the metrics that are wanted, ``x`` the axis: ``step``, ``time`` or a key, in pandas the index.
+        ``library`` may also be ``"polars"``, which has null where nothing was logged. Raises NotFound for a key that
+        nobody logged.
+        """
         from trackside.sdk.results import metrics_of
 
-        return metrics_of(self._facts, self._client)
+        return metrics_of(self._facts, self._client, keys, x, library)
 
     @property
     def artifacts(self) -> list[Artifact]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from trackside.errors import InvalidInput, near
@@ -10,15 +11,15 @@ from trackside.errors import InvalidInput, near
 __all__ = ["OPTIONS", "checked"]
 
 OPTIONS = (
-    "name", "gpus", "gpu_memory", "cpus", "memory", "time", "grace", "priority", "env", "secrets", "tags", "config",
-    "workdir", "python", "outputs",
+    "name", "gpus", "gpu_memory", "share_gpu", "cpus", "cores", "memory", "time", "max_iops", "max_output",
+    "max_processes", "grace", "priority", "at", "after", "retries", "requeue", "env", "secrets", "tags", "config",
+    "workdir", "python", "outputs", "params",
 )  # fmt: skip
 _LATER = {
-    "cores", "max_iops", "max_output", "max_processes", "at", "after", "retries", "requeue", "nodes", "executor",
-    "profile", "runtime", "image", "volumes", "network", "ports", "uploads", "params", "max_cost_per_hour", "sweep",
-    "notify",
+    "nodes", "executor", "profile", "runtime", "image", "volumes", "network", "ports", "uploads",
+    "max_cost_per_hour", "notify",
 }  # fmt: skip
-_SIZES = ("memory", "gpu_memory")
+_SIZES = ("memory", "gpu_memory", "max_output")
 
 
 def checked(options: Mapping[str, object]) -> dict[str, object]:
@@ -37,11 +38,25 @@ def checked(options: Mapping[str, object]) -> dict[str, object]:
     for name in _SIZES:
         if isinstance(fields.get(name), (int, float)):
             raise InvalidInput(f"{name}={fields[name]!r} has no unit.", hint=f"Write {name}='{fields[name]}G'.")
-    for name in ("tags", "outputs"):
-        if isinstance(fields.get(name), str):
-            fields[name] = [fields[name]]
-    if isinstance(fields.get("python"), Path):
-        fields["python"] = str(fields["python"])
-    if "workdir" in fields:
-        fields["workdir"] = str(Path(str(fields["workdir"])).expanduser().absolute())
-    return fields
+    return {name: _NORMALISED[name](value) if name in _NORMALISED else value for name, value in fields.items()}
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _references(value: object) -> list[object]:
+    """Jobs to wait for: handles, ids or names, one or many."""
+    given = value if isinstance(value, (list, tuple)) else [value]
+    return [getattr(item, "id", item) for item in given]
+
+
+_NORMALISED: Mapping[str, Callable[[object], object]] = {
+    "tags": _listed,
+    "outputs": _listed,
+    "after": _references,
+    "at": lambda value: value.isoformat() if isinstance(value, datetime) else value,
+    "python": lambda value: str(value) if isinstance(value, Path) else value,
+    "workdir": lambda value: str(Path(str(value)).expanduser().absolute()),
+}
+"""What becomes of an option on its way into a submission."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from trackside.client import Client
+    from trackside.tracking.reading.table import Library
 
-__all__ = ["metrics_of", "result_of"]
+__all__ = ["metrics_of", "result_of", "results_said"]
 
 _LAST_LINES = 20
 
@@ -47,6 +49,12 @@ def result_of(job: Job, client: Client, name: str | None) -> object:
     return results if name is None else results.load(name)
 
 
+def results_said(job: Job) -> str:
+    """Return one line for each value that a cell brought back, with type and size; nothing is loaded for it."""
+    folder = _local_folder(job) if job.spec.outputs else None
+    return Results(folder.results).describe() if folder is not None else ""
+
+
 def _failure(job: Job, results: Results, client: Client) -> BaseException:
     """Return what a function raised itself, for other jobs the sentence and what they printed at the end."""
     if job.spec.function is not None and (error := results.exception()) is not None:
@@ -68,13 +76,17 @@ def _traceback(results: Results) -> str:
     return str(raw.get("traceback") or "").rstrip()
 
 
-def metrics_of(job: Job, client: Client) -> DataFrame:
+def metrics_of(job: Job, client: Client, keys: str | Sequence[str] | None, x: str, library: Library) -> DataFrame:
     """Return what the run has logged as a table."""
-    from trackside.sdk.table import frame_of_records
-    from trackside.tracking import read_metrics
+    from trackside.sdk.table import frame_of_folder, frame_of_records
+    from trackside.tracking.reading.table import need, wanted_keys
 
+    need(library)
+    wanted = wanted_keys(keys, x)
     folder = _local_folder(job)
-    return frame_of_records(client.runs.records(job.run_id) if folder is None else read_metrics(folder.metrics))
+    if folder is None:
+        return frame_of_records(client.runs.records(job.run_id), wanted, x, library, job.run_id)
+    return frame_of_folder(folder, wanted, x, library)
 
 
 def _local_folder(job: Job) -> RunFolder | None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trackside.cells.staging import Staged, drop
+from trackside.cells.staging import Staged, drop, linked
 from trackside.errors import InvalidInput
 
 if TYPE_CHECKING:
     from trackside.client import Client
 
-__all__ = ["home_of", "staged"]
+__all__ = ["home_of", "shared_staging", "staged"]
 
 
 @contextlib.contextmanager
@@ -29,6 +30,26 @@ def staged(client: Client, write: Callable[[Path], Staged | None]) -> Iterator[d
     except BaseException:
         if written is not None:
             drop(written)
+        raise
+
+
+@contextlib.contextmanager
+def shared_staging(client: Client, staging: object, number: int) -> Iterator[list[str | None]]:
+    """Give one staging folder for each of several submissions, all with the files of the one named; None: with none.
+
+    The files are hard links, so that large values lie on the disk once. What was not taken is removed.
+    """
+    if staging is None:
+        yield [None] * number
+        return
+    first = home_of(client) / "staging" / str(staging)
+    others: list[Path] = []
+    try:
+        others.extend(linked(first) for _ in range(number - 1))
+        yield [str(staging), *(folder.name for folder in others)]
+    except BaseException:
+        for folder in others:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
 
 

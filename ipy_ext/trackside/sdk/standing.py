@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from trackside.models import FINAL, Job, RunInfo
+from trackside.models.progress import Progress
 from trackside.models.units import format_duration
 
-__all__ = ["clock", "count", "elapsed", "gpu_words", "label", "short_id", "state", "summary_line"]
+__all__ = [
+    "clock",
+    "count",
+    "elapsed",
+    "gpu_names",
+    "gpu_words",
+    "label",
+    "progress_words",
+    "short_id",
+    "state",
+    "summary_line",
+]
 
 
 def short_id(job_id: str) -> str:
@@ -49,7 +62,9 @@ def state(thing: Job | RunInfo, now: datetime) -> str:
     seconds = elapsed(thing, now)
     if thing.status == "running":
         word = "cancelling" if isinstance(thing, Job) and thing.cancelling else "running"
-        return f"{word} · {clock(seconds)}" if seconds is not None else word
+        how_far = thing.progress if isinstance(thing, Job) else None
+        parts = [word, "" if seconds is None else clock(seconds), *(progress_words(how_far, now) if how_far else ())]
+        return " · ".join(part for part in parts if part)
     if thing.status == "completed":
         return f"completed in {format_duration(seconds)}" if seconds is not None else "completed"
     if thing.status in FINAL:
@@ -59,6 +74,17 @@ def state(thing: Job | RunInfo, now: datetime) -> str:
         return f"{thing.status} · {why}{after}" if why else f"{thing.status}{after}"
     waiting = thing.message.rstrip(".") if isinstance(thing, Job) else ""
     return f"{thing.status} · {waiting}" if waiting else thing.status
+
+
+def progress_words(progress: Progress, now: datetime) -> list[str]:
+    """Return ``["epoch 37 of 100", "12 min left"]``: how far a job is, and how long it takes on at this pace."""
+    done = f"{progress.i:g}" if progress.total is None else f"{progress.i:g} of {progress.total:g}"
+    words = [f"{progress.label or ('step' if progress.total is None else '')} {done}".strip()]
+    left = progress.seconds_left
+    if left is not None:
+        passed = (now - progress.at).total_seconds() if progress.at else 0.0
+        words.append(f"{format_duration(max(0.0, left - max(0.0, passed)))} left")
+    return words
 
 
 def _reason(thing: Job | RunInfo) -> str:
@@ -76,11 +102,16 @@ def _reason(thing: Job | RunInfo) -> str:
 
 
 def gpu_words(job: Job) -> str:
-    """Return the GPUs that a job holds, or those that it asked for: ``"GPU 0, 1"``, ``"2 a100 GPUs"``."""
+    """Return the GPUs that a job holds, or those that it asked for: ``"GPU-8f3a1c2d"``, ``"2 a100 GPUs"``."""
     if job.gpus:
-        return f"GPU {', '.join(job.gpus)}"
+        return gpu_names(job.gpus)
     asked = job.spec.gpus
     return count(asked.count, f"{asked.type} GPU" if asked.type else "GPU") if asked.count else ""
+
+
+def gpu_names(uuids: Sequence[str]) -> str:
+    """Return GPUs by as much of their uuids as people compare: ``"GPU-8f3a1c2d, MIG-77c0a1b2"``."""
+    return ", ".join(uuid[:12] for uuid in uuids)
 
 
 def summary_line(job: Job, now: datetime) -> str:

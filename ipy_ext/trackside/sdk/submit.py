@@ -16,7 +16,7 @@ from trackside.sdk.surroundings import surroundings
 if TYPE_CHECKING:
     from trackside.client import Client
 
-__all__ = ["Work", "file_fields", "submit", "submit_fields"]
+__all__ = ["Work", "fields_of", "file_fields", "submit", "submit_fields"]
 
 Work = str | Sequence[str] | Path | JobSpec | Callable[..., object]
 _KINDS = {".py": "script", ".ipynb": "notebook"}
@@ -69,7 +69,7 @@ def submit(
     elif kwargs:
         raise InvalidInput("kwargs are for functions only.", hint="Give a script its arguments with args=[…].")
     else:
-        job = submit_fields({**_fields_of(work, args), **checked(options)}, client)
+        job = submit_fields({**fields_of(work, args), **checked(options)}, client)
     return job.wait() if wait else job
 
 
@@ -77,10 +77,14 @@ def submit_fields(fields: Mapping[str, object], client: Client, *, check: bool =
     """Submit fields as they travel; ``check`` reads them here first, so that a wrong one costs no request."""
     if check:
         parse_submission(fields)
+    secrets, environment = fields.get("secrets"), fields.get("environment")
+    if isinstance(secrets, Mapping) and isinstance(environment, Mapping):
+        fields = {**fields, "environment": {key: item for key, item in environment.items() if key not in secrets}}
     return Job(client.jobs.submit(fields), client)
 
 
-def _fields_of(work: Work, args: Sequence[object] | None) -> dict[str, object]:
+def fields_of(work: Work, args: Sequence[object] | None) -> dict[str, object]:
+    """Return the fields of what runs, with the surroundings that travel along; of everything but a function."""
     if isinstance(work, JobSpec):
         return _fields_of_spec(work)
     if isinstance(work, Path):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trackside.tracking.current import current_run, init, log, progress
     from trackside.tracking.folder import RunFolder
+    from trackside.tracking.media.reading import read_media
     from trackside.tracking.records import read_meta, read_metrics, read_progress, read_records, read_system
     from trackside.tracking.run import Run
 
 __all__ = [
-    "Run", "RunFolder", "current_run", "init", "log", "progress", "read_meta", "read_metrics", "read_progress",
+    "Run", "RunFolder", "current_run", "init", "log", "progress", "read_media", "read_meta", "read_metrics", "read_progress",
     "read_records", "read_system",
 ]  # fmt: skip
 
@@ -22,6 +23,7 @@ _HOMES = {
     "init": "current",
     "log": "current",
     "progress": "current",
+    "read_media": "media.reading",
     "read_meta": "records",
     "read_metrics": "records",
     "read_progress": "records",

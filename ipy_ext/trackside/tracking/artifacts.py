@@ -10,7 +10,7 @@ from pathlib import Path
 from trackside.errors import InvalidInput, NotFound
 from trackside.tracking.folder import RunFolder
 
-__all__ = ["save"]
+__all__ = ["move_new", "save"]
 
 
 def save(folder: RunFolder, source_path: str | os.PathLike[str], artifact_name: str | None = None) -> Path:
@@ -69,15 +69,18 @@ def _place(aside: Path, wanted: Path) -> Path:
     for number in itertools.count(1):
         name = wanted.name if number == 1 else f"{wanted.stem}-{number}{wanted.suffix}"
         place = wanted.with_name(name)
-        if not place.exists() and _move(aside, place):
+        if not place.exists() and move_new(aside, place):
             return place
         if _equal(aside, place):
             return place
     raise AssertionError("there is always a next number")
 
 
-def _move(aside: Path, place: Path) -> bool:
-    """Rename without replacing: a link for a file; an empty folder, which only one can make, for a folder."""
+def move_new(aside: Path, place: Path) -> bool:
+    """Rename without replacing, and return whether the name was free.
+
+    A link for a file; an empty folder, which only one can make, for a folder.
+    """
     try:
         if aside.is_dir():
             place.mkdir()

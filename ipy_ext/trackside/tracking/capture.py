@@ -1,4 +1,4 @@
-"""What the run ran in: host, Python, git and packages. Git is asked in a thread and for a bounded time only."""
+"""What the run ran in: host, Python, git, packages and GPUs. What takes time is asked in threads, for a bounded time."""
 
 from __future__ import annotations
 
@@ -8,20 +8,27 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from trackside.tracking.atomic import write_bytes
 from trackside.tracking.folder import RunFolder
 from trackside.tracking.losses import Losses
 
+if TYPE_CHECKING:
+    from trackside.probes.gpus import GpuFacts
+
 __all__ = ["Capture", "GitState", "clean_remote", "git_state", "packages", "surroundings"]
 
 _GIT_TIME = 5.0
+_PACKAGES_TIME = 10.0
 _DIFF_SIZE = 4 << 20
-_CREDENTIALS = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<who>[^/@]*)@", re.IGNORECASE)
-_NAME = re.compile(r"^Name: *(.+?) *$", re.MULTILINE)
-_VERSION = re.compile(r"^Version: *(.+?) *$", re.MULTILINE)
+# Texts, compiled when they are first used, which is in a thread: that takes longer than the start of a run may.
+_CREDENTIALS = r"(?i)(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<who>[^/?#]*)@"
+_QUERY = r"(?is)(https?://[^?#]*)[?#].*"
+_NAME = r"(?m)^Name: *(.+?) *$"
+_VERSION = r"(?m)^Version: *(.+?) *$"
 
 
 class GitState(NamedTuple):
@@ -93,12 +100,14 @@ def parse_status(status: str, remote: str | None) -> GitState | None:
 
 def clean_remote(url: str) -> str:
     """Return the address of a remote without passwords and tokens; ``git@host:path`` stays as it is."""
-    found = _CREDENTIALS.match(url)
-    if found is None:
-        return url
+    return re.sub(_CREDENTIALS, _without_credentials, re.sub(_QUERY, r"\1", url))
+
+
+def _without_credentials(found: re.Match[str]) -> str:
+    """Return the beginning of an address as far as it may be seen: ssh needs a user, and knows no password here."""
     user = found["who"].partition(":")[0]
-    keep = f"{user}@" if found["scheme"].lower() == "ssh" and user else ""
-    return f"{found['scheme']}://{keep}{url[found.end() :]}"
+    keep = f"{user}@" if found["scheme"].lower() in {"ssh", "git+ssh", "ssh+git"} and user else ""
+    return f"{found['scheme']}://{keep}"
 
 
 def git_diff(folder: str | os.PathLike[str], timeout: float = _GIT_TIME) -> bytes:
@@ -131,58 +140,80 @@ def _git(folder: str | os.PathLike[str], deadline: float, *arguments: str) -> by
     return answer.stdout if answer.returncode == 0 else None
 
 
-def packages() -> list[str]:
-    """Return ``name==version`` of the installed distributions, the ones that an import would find, sorted."""
+def packages(timeout: float = _PACKAGES_TIME) -> list[str]:
+    """Return ``name==version`` of the installed distributions, the ones that an import would find, sorted.
+
+    After ``timeout`` seconds, as on a slow network disk, those that were found until then.
+    """
     from importlib import metadata
 
+    deadline = time.monotonic() + timeout
     found: dict[str, str] = {}
     for distribution in metadata.distributions():
         # The text is searched, not parsed: a parser of mail headers takes 20 times as long.
         text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-        name, version = _NAME.search(text), _VERSION.search(text)
+        name, version = re.search(_NAME, text), re.search(_VERSION, text)
         if name and version:
             found.setdefault(re.sub(r"[-_.]+", "-", name[1]).lower(), f"{name[1]}=={version[1]}")
+        if time.monotonic() > deadline:
+            break
     return [line for _, line in sorted(found.items())]
 
 
-class Capture:
-    """Takes git and packages down into a run folder, in a thread of its own, while the work begins."""
+def gpu_facts(gpus: Iterable[GpuFacts]) -> dict[str, object]:
+    """Return the field ``gpus`` of ``meta.json``: what does not change about each; memory in bytes."""
+    return {
+        "gpus": [
+            {"index": gpu.index, "uuid": gpu.uuid, "name": gpu.name, "memory_total": gpu.memory_total} for gpu in gpus
+        ]
+    }
 
-    def __init__(self, folder: RunFolder, losses: Losses, *, git: bool, pip: bool) -> None:
+
+class Capture:
+    """Takes git, packages and GPUs down into a run folder, each in a thread of its own, while the work begins.
+
+    So a driver, a disk or a program that hangs costs neither the others nor the work.
+    """
+
+    def __init__(self, folder: RunFolder, losses: Losses, *, git: bool, pip: bool, gpus: bool = False) -> None:
         self._folder = folder
         self._losses = losses
-        self._git = git
-        self._pip = pip
         self._where = _workdir()
         self._pid = os.getpid()
-        self._thread: threading.Thread | None = None
+        wanted = {self._take_packages: pip, self._take_git: git and self._where is not None, self._take_gpus: gpus}
+        self._threads = [
+            threading.Thread(target=self._run, args=[take], name="trackside-capture", daemon=True)
+            for take, asked in wanted.items()
+            if asked
+        ]
 
     def start(self) -> None:
         """Begin, unless there is nothing to do."""
-        if self._git or self._pip:
-            self._thread = threading.Thread(target=self._take, name="trackside-capture", daemon=True)
-            self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def wait(self, timeout: float = 2 * _GIT_TIME) -> None:
-        """Wait until all is written; at once in a forked child, which has no such thread."""
-        if self._thread is not None and self._pid == os.getpid():
-            self._thread.join(timeout)
+        """Wait until all is written; at once in a forked child, which has no such threads."""
+        deadline = time.monotonic() + timeout
+        if self._pid == os.getpid():
+            for thread in self._threads:
+                thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _take(self) -> None:
-        fields: dict[str, object] = {}
+    def _run(self, take: Callable[[], dict[str, object]]) -> None:
         try:
-            if self._pip:
-                lines = packages()
-                write_bytes(self._folder.requirements, "".join(f"{line}\n" for line in lines).encode())
-                fields |= {"requirements_file": self._folder.requirements.name, "pip_packages_count": len(lines)}
-            if self._git and self._where is not None:
-                fields |= self._take_git(self._where)
+            fields = take()
             if fields:
                 self._folder.update_meta(**fields)
         except OSError as error:
             self._losses.add(error)
 
-    def _take_git(self, where: str) -> dict[str, object]:
+    def _take_packages(self) -> dict[str, object]:
+        lines = packages()
+        write_bytes(self._folder.requirements, "".join(f"{line}\n" for line in lines).encode())
+        return {"requirements_file": self._folder.requirements.name, "pip_packages_count": len(lines)}
+
+    def _take_git(self) -> dict[str, object]:
+        where = self._where or "."
         state = git_state(where)
         if state is None:
             return {}
@@ -192,3 +223,10 @@ class Capture:
                 self._folder.source.mkdir(mode=0o700)
             write_bytes(self._folder.source / "git.diff", diff)
         return state.fields()
+
+    def _take_gpus(self) -> dict[str, object]:
+        from trackside.probes.gpus import find_gpus, visible_gpus
+
+        seen = find_gpus().sample(processes=False)
+        found = visible_gpus(seen, os.environ.get("CUDA_VISIBLE_DEVICES"))
+        return gpu_facts(found) if found else {}

@@ -48,9 +48,19 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def table(self) -> Path:
+        """The columns of the metrics logged so far or until some time ago, as Parquet; it may be missing."""
+        return self.path / "metrics.parquet"
+
+    @property
     def progress(self) -> Path:
         """How far the work is, one line for each step shown."""
         return self.path / "progress.jsonl"
+
+    @property
+    def floor(self) -> Path:
+        """Locked by the one process, of several of a run, that tells how far the work is."""
+        return self.path / ".progress.lock"
 
     @property
     def system(self) -> Path:
@@ -71,6 +81,11 @@ class RunFolder:
     def outputs(self) -> Path:
         """Rich outputs of a cell, one line each."""
         return self.path / "outputs.jsonl"
+
+    @property
+    def media(self) -> Path:
+        """Images, figures, tables, texts and histograms, one line each; their files lie under ``artifacts/``."""
+        return self.path / "media.jsonl"
 
     @property
     def artifacts(self) -> Path:
@@ -113,6 +128,10 @@ class RunFolder:
     def stop(self, number: int) -> Path:
         """Return the file that asks the runner of one attempt to stop."""
         return self.attempts / f"{number}.stop"
+
+    def masked(self, number: int) -> Path:
+        """Return the file that says which bytes of the log are not shown, written at the end of one attempt."""
+        return self.attempts / f"{number}.masked"
 
     @property
     def metrics_files(self) -> list[Path]:

@@ -27,16 +27,18 @@ def home_dir(environ: Mapping[str, str] | None = None) -> Path:
     return jupyter_data_dir(env) / "trackside"
 
 
-def ensure_home(home: Path) -> str:
+def ensure_home(home: Path, *, sync: bool = True) -> str:
     """Make the home (mode 0700) where it is missing and return its id.
+
+    A new id survives a loss of power from now on, or without ``sync`` once somebody has synced it.
 
     Raises InvalidInput when the folder cannot be made or its ``home.json`` cannot be read.
     """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = home / "home.json"
-        if not path.exists():
-            _write_id(path)
+        if not _is_written(path):
+            _write_id(path, sync=sync)
         home_id = json.loads(path.read_bytes())["home_id"]
     except OSError as error:
         raise InvalidInput(
@@ -48,14 +50,24 @@ def ensure_home(home: Path) -> str:
     return str(home_id)
 
 
-def _write_id(path: Path) -> None:
+def _is_written(path: Path) -> bool:
+    """Whether there is something in the file; a loss of power may have left nothing but its name."""
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _write_id(path: Path, *, sync: bool) -> None:
     """Write a new id unless another process was first: a link to a whole file is made once only."""
     aside = path.with_name(f".home.{os.urandom(16).hex()}.json")
-    write_json(aside, {"home_id": os.urandom(16).hex(), "format": FORMAT}, sync=True)
+    write_json(aside, {"home_id": os.urandom(16).hex(), "format": FORMAT}, sync=sync)
     try:
         path.hardlink_to(aside)
     except FileExistsError:
-        pass  # another process was first; its id counts
+        if not _is_written(path):
+            aside.replace(path)
+        # else another process was first; its id counts
     except OSError:
         if not path.exists():  # a file system without hard links
             aside.replace(path)

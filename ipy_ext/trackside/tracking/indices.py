@@ -13,7 +13,7 @@ __all__ = ["BLOCK", "IndexBlocks"]
 
 BLOCK = 1024
 _TAIL = 1 << 16
-_INDEX = re.compile(rb'"_idx": ?([0-9]+)[,}]')
+_INDEX = rb'"_idx": ?([0-9]+)[,}]'
 
 
 class IndexBlocks:
@@ -72,9 +72,9 @@ class IndexBlocks:
             alone = try_lock(presence)
             if start is None:
                 start = 1 + _highest(self._file) + (0 if alone else BLOCK)
-            shared = shared or not alone
-            if not shared:
+            elif alone and not shared:
                 start = _after_last(self._file, start)
+            shared = shared or not alone
             try_lock(presence, fcntl.LOCK_SH)
         except BaseException:
             os.close(presence)
@@ -99,7 +99,7 @@ def _highest(file: Path) -> int:
     try:
         with file.open("rb") as lines:
             for line in lines:
-                for found in _INDEX.findall(line):
+                for found in re.findall(_INDEX, line):
                     highest = max(highest, int(found))
     except FileNotFoundError:
         pass
@@ -115,7 +115,7 @@ def _after_last(file: Path, start: int) -> int:
             tail = lines.read()
     except FileNotFoundError:
         return 0
-    found = _INDEX.findall(tail)
+    found = re.findall(_INDEX, tail)
     if found:
         return 1 + max(int(number) for number in found)
     return start if size else 0

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
 __all__ = ["Losses"]
-
-_log = logging.getLogger("trackside")
 
 
 class Losses:
@@ -28,4 +24,6 @@ class Losses:
         """Warn with this sentence unless this topic was warned of before."""
         if topic not in self._said:
             self._said.add(topic)
-            _log.warning(sentence)
+            import logging  # a tenth of the start of a run, for what is hardly ever said
+
+            logging.getLogger("trackside").warning(sentence)

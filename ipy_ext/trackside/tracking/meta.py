@@ -6,11 +6,12 @@ import datetime as dt
 import os
 from collections.abc import Iterable
 
+from trackside.probes.process import ProcessId
 from trackside.tracking.capture import surroundings
-from trackside.tracking.encoding import timestamp
+from trackside.tracking.clock import timestamp
 from trackside.tracking.folder import RunFolder
 
-__all__ = ["begun", "described", "ended", "joined", "new_run_id"]
+__all__ = ["begun", "brought", "described", "ended", "joined", "new_run_id"]
 
 FORMAT = 1
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -25,8 +26,6 @@ def new_run_id(now: dt.datetime, noise: bytes) -> str:
 
 def begun(folder: RunFolder, home_id: str) -> Meta:
     """Return the first ``meta.json`` of a run without a job, which this process owns."""
-    from trackside.probes.process import ProcessId
-
     return _file_names(folder) | {
         "format": FORMAT,
         "uuid": os.urandom(16).hex(),
@@ -42,6 +41,11 @@ def begun(folder: RunFolder, home_id: str) -> Meta:
         "process": ProcessId.of().to_dict(),
         **surroundings(),
     }
+
+
+def brought(folder: RunFolder, home_id: str) -> Meta:
+    """Return the beginning of the ``meta.json`` of a run that another tracker recorded; who brings it adds the rest."""
+    return _file_names(folder) | {"format": FORMAT, "uuid": os.urandom(16).hex(), "home_id": home_id}
 
 
 def joined(meta: Meta, folder: RunFolder) -> Meta:

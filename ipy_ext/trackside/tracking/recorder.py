@@ -23,10 +23,12 @@ from typing import Any, cast
 
 from trackside.errors import NotLoggable, RunClosedError
 from trackside.tracking.atomic import encode_json
-from trackside.tracking.encoding import Encoding, choose_encoding, timestamp
+from trackside.tracking.clock import timestamp
+from trackside.tracking.encoding import Encoding, choose_encoding
 from trackside.tracking.indices import IndexBlocks
 from trackside.tracking.lines import open_lines
 from trackside.tracking.losses import Losses
+from trackside.tracking.shapes import Line, Shapes
 from trackside.tracking.values import Scalar, loggable, scalar
 
 __all__ = ["Recorder"]
@@ -37,6 +39,8 @@ Entry = tuple[Any, Any]
 _NOT_OPEN = -1
 _LOOK_EVERY = 64
 """Records, at most, between two looks whether the file is still there; a slow writer looks at each one."""
+_PATIENCE = 10.0
+"""Seconds that a record waits for one that another thread is writing; then it is left to that thread."""
 _NOTHING: Entry = ({}, object())
 """An entry that is not written; it makes the generator empty its queue and look after its file."""
 
@@ -63,6 +67,8 @@ class Recorder:
         "_losses",
         "_next",
         "_path",
+        "_shape",
+        "_shapes",
         "_waiting",
         "problem",
         "send",
@@ -73,6 +79,8 @@ class Recorder:
         self._blocks = blocks
         self._losses = losses
         self._encoding = encoding or choose_encoding()
+        self._shapes = Shapes(self._encoding)
+        self._shape: Line | None = None
         self._waiting: deque[dict[str, Scalar]] = deque()
         self._fd = _NOT_OPEN
         self._next = self._end = 0
@@ -89,10 +97,10 @@ class Recorder:
 
     def _run(self) -> Generator[bool, Entry, None]:
         _, now, zone, encode, option = self._encoding
-        write, infinity = os.write, math.inf
+        write, isfinite, record = os.write, math.isfinite, None
         metrics: Any
         step: Any
-        fd, indices, index, failed = self._fd, self._resume(self._next), self._next, False
+        fd, indices, index, failed, shape = self._fd, self._resume(self._next), self._next, False, self._shape
         while True:
             try:
                 for index in indices:
@@ -100,47 +108,69 @@ class Recorder:
                     failed = False
                     try:
                         moment = now(zone) if zone else now()
-                        if step is None:
-                            record = {"_idx": index, "_timestamp": moment, **metrics}
-                            total, ours = sum(metrics.values()), 2
+                        if shape:
+                            line = shape(index, moment, step, metrics)
                         else:
-                            record = {"_idx": index, "_timestamp": moment, "step": step, **metrics}
-                            total, ours = sum(metrics.values(), step), 3
-                        # One entry too few: a key of the user's is one of ours. The sum refuses what is no number,
-                        # and a NaN or an infinity in it spoils it. All that is left to the careful path.
-                        if len(record) == len(metrics) + ours and -infinity < total < infinity:
+                            if step is None:
+                                record, start, ours = {"_idx": index, "_timestamp": moment, **metrics}, 0, 2
+                            else:
+                                record = {"_idx": index, "_timestamp": moment, "step": step, **metrics}
+                                start, ours = step, 3
                             line = encode(record, None, option) if option else encode(record) + b"\n"
-                            if write(fd, line) == len(line):
-                                metrics = None  # what was logged last is not kept alive
-                                continue
-                            self._torn()
-                            indices = self._resume(index + 1)
-                            break
+                            # One entry too few: a key of the user's is one of ours. The sum refuses what is no number,
+                            # and a NaN or an infinity in it spoils it. All that is left to the careful path. It comes
+                            # after the encoder, which refuses values of other libraries: those may be slow to add up.
+                            if len(record) - len(metrics) != ours or not isfinite(sum(metrics.values(), start)):
+                                raise ValueError
+                        if write(fd, line) == len(line):
+                            metrics = None  # what was logged last is not kept alive
+                            continue
+                        self._torn()
+                        indices = self._resume(index + 1)
+                        break
                     except Exception:  # noqa: BLE001, S110  the careful path finds out what it was, and says so
                         pass
                     failed, indices = self._carefully(index, metrics, step)
                     break
                 else:
                     indices = self._look(indices.stop)
+                    self._shape = shape or self._shapes.wide_enough(record)
             except GeneratorExit:
                 self._next = index
                 return
             except BaseException as error:  # noqa: BLE001  an interrupt: raised in the caller, and we live on
                 self.problem, failed = error, True
                 indices = self._resume(max(index, self._next) + 1)
-            metrics = record = None  # type: ignore[assignment]  # nor is what a refused one held
-            fd = self._fd
+            metrics = record = None  # nor is what a refused one held
+            fd, shape = self._fd, self._shape
 
     def _carefully(self, index: int, metrics: Any, step: Any) -> tuple[bool, range]:
         """Write what the short path could not; return whether it is refused, and the indices to go on with."""
         if step is _NOTHING[1]:
             return False, self._look(self._write_queue(index))
+        line = self._known(index, metrics, step)
+        if line is not None:
+            return False, self._resume(self._write(index, {}, line))
         try:
             fields = _fields(metrics, step)
         except Exception as error:  # noqa: BLE001  from the user's own types too; raised again in the caller
             self.problem = error.with_traceback(None)
             return True, self._resume(index)
-        return False, self._resume(self._write(index, fields))
+        index = self._write(index, fields)
+        self._shape = self._shapes.learn(metrics, step)
+        return False, self._resume(index)
+
+    def _known(self, index: int, metrics: Any, step: Any) -> bytes | None:
+        """Return the line of a record whose shape is known, though it is not the shape of the one before."""
+        found = self._shapes.find(metrics, step)
+        if found is None or found is self._shape or self._fd == _NOT_OPEN:
+            return None
+        try:
+            line = found(index, self._encoding.time(), step, metrics)
+        except Exception:  # noqa: BLE001  it has another shape after all
+            return None
+        self._shape = found
+        return line
 
     def _write_queue(self, index: int) -> int:
         """Write what others left in the queue, and return the index to go on with."""
@@ -148,11 +178,11 @@ class Recorder:
             index = self._resume(self._write(index, self._waiting.popleft())).start
         return index
 
-    def _write(self, index: int, fields: dict[str, Scalar]) -> int:
-        """Write one record, or count it as lost, and return the index to go on with."""
+    def _write(self, index: int, fields: dict[str, Scalar], line: bytes = b"") -> int:
+        """Write one record, or count it as lost, and return the index to go on with; ``line`` is for an open file."""
         try:
             index = self._open(index)
-            line = self._line({"_idx": index, "_timestamp": self._encoding.time(), **fields})
+            line = line or self._line({"_idx": index, "_timestamp": self._encoding.time(), **fields})
             if os.write(self._fd, line) != len(line):
                 self._torn()
         except OSError as error:
@@ -231,7 +261,7 @@ class Recorder:
         metrics, step = entry
         fields = _fields(metrics, step)
         self._waiting.append(fields)
-        self._settle()
+        self._settle(_PATIENCE)
         return False
 
     def take_problem(self) -> BaseException:
@@ -261,7 +291,10 @@ class Recorder:
         """Write what waits, close the file and give back unused indices; later records raise RunClosedError."""
 
         def refuse(_entry: Entry) -> bool:
-            raise RunClosedError(f"The run {run_id} is finished; nothing more can be logged to it.")
+            raise RunClosedError(
+                f"The run {run_id} is finished; nothing more can be logged to it.",
+                hint="Call trackside.init() for a new one.",
+            )
 
         self.send = refuse
         self.settle()
@@ -289,7 +322,7 @@ def _fields(metrics: Any, step: Any) -> dict[str, Scalar]:
         return fields
     number = scalar(step, "step")
     if number is None or isinstance(number, str):
-        raise NotLoggable(f"step: {step!r} is not a number.", hint="Give a whole number that rises.")
+        raise NotLoggable(f"step: {step!r} is not a number.", hint="Give a number; it may repeat and go back.")
     if fields.get("step", number) != number:
         raise NotLoggable("The key 'step' is there twice, with two values.", hint="Give step=… alone.")
     return {"step": number, **fields}

@@ -6,14 +6,23 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from trackside.tracking.folder import RunFolder
 from trackside.tracking.values import restore_floats
 
-__all__ = ["Records", "read_meta", "read_metrics", "read_progress", "read_records", "read_system"]
+__all__ = [
+    "Records",
+    "in_order",
+    "parse_records",
+    "read_meta",
+    "read_metrics",
+    "read_progress",
+    "read_records",
+    "read_system",
+]
 
 _SPELT = re.compile(rb'"(?:NaN|-?Infinity)"')
 _BEGINS = re.compile(rb'\{"_(?:idx|timestamp)"')
@@ -127,15 +136,21 @@ def read_metrics(path: str | os.PathLike[str]) -> list[dict[str, object]]:
     file = Path(path)
     if file.name != "metrics.jsonl":
         return read_records(file).records
-    files = RunFolder(file.parent).metrics_files
-    records = [record for each in files for record in read_records(each).records]
+    return in_order([read_records(each).records for each in RunFolder(file.parent).metrics_files])
+
+
+def in_order(files: Sequence[list[dict[str, object]]]) -> list[dict[str, object]]:
+    """Return the records of several files by their times; those of one file in its own order."""
+    records = [record for each in files for record in each]
     if len(files) > 1:
         records.sort(key=_time)
     return records
 
 
 def _time(record: dict[str, object]) -> str:
-    return str(record.get("_timestamp", ""))
+    """A text that sorts as the time does: a whole second is written without its fraction."""
+    text = str(record.get("_timestamp", ""))
+    return text if "." in text else text.replace("Z", ".000000Z")
 
 
 def read_system(path: str | os.PathLike[str]) -> list[dict[str, object]]:

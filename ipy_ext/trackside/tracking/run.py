@@ -7,10 +7,10 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trackside.errors import InvalidInput, RunClosedError
 from trackside.tracking import artifacts, ending, meta
@@ -20,10 +20,18 @@ from trackside.tracking.folder import RunFolder
 from trackside.tracking.home import ensure_home, home_dir
 from trackside.tracking.indices import IndexBlocks
 from trackside.tracking.losses import Losses
+from trackside.tracking.media.shelf import Shelf
+from trackside.tracking.media.verbs import MediaVerbs
 from trackside.tracking.recorder import Recorder
 from trackside.tracking.sampler import INTERVAL, SamplerThread
 from trackside.tracking.steps import Progress
+from trackside.tracking.syncing import SyncThread
 from trackside.tracking.values import fields_of, loggable, plain, restore_floats
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from trackside.tracking.reading.table import Library
 
 __all__ = ["Run", "job_folder"]
 
@@ -34,12 +42,12 @@ def job_folder() -> RunFolder | None:
     return RunFolder(path) if path else None
 
 
-class Run:
+class Run(MediaVerbs):
     """One tracked run. Nothing that goes wrong with its files stops the work; ``dropped`` counts what was lost.
 
     ``config`` may be a dict, a dataclass, an ``argparse.Namespace`` or a model. ``system_metrics`` samples the
-    machine every ``system_interval`` seconds (in a job its runner does); ``capture_git`` and ``capture_pip`` note
-    commit and package versions. A job that was given a name keeps it.
+    machine every ``system_interval`` seconds (in a job its runner does), and notes which GPUs there are; ``capture_git``
+    and ``capture_pip`` note commit and package versions. A job that was given a name keeps it.
 
     Raises InvalidInput when the run folder cannot be made, or ``config`` has no fields.
     """
@@ -55,7 +63,7 @@ class Run:
         *,
         system_interval: float = INTERVAL,
     ) -> None:
-        self._fields_of(config)
+        fields = self._fields_of(config)
         self._pid, self._began = os.getpid(), time.monotonic()
         self._lock = threading.RLock()
         self._status = "running"
@@ -64,21 +72,26 @@ class Run:
         self._config: dict[str, object] = {}
         job = job_folder()
         self._in_job = job is not None
-        self._folder = job or _new_folder()
+        self._folder = job or _new_folder(name, _texts(tags), fields)
         self._losses = Losses(self.run_id)
+        self._name, self._tags = name or self.run_id, _texts(tags)
         if job is not None:
             self._change(lambda found: meta.joined(found, job))
-        self._name, self._tags = self.run_id, list[str]()
-        self.describe(name, config, tags)
+            self.describe(name, config, tags)
+        else:
+            self._config = fields
         self._recorder = _recorder(self._folder, self._losses)
         self._progress = Progress(self._folder, self._losses)
         first = job is None or _is_first_of_attempt(job)
-        self._capture = Capture(self._folder, self._losses, git=capture_git and first, pip=capture_pip and first)
+        wanted = {"git": capture_git and first, "pip": capture_pip and first, "gpus": system_metrics and first}
+        self._capture = Capture(self._folder, self._losses, **wanted)
         self._capture.start()
         self._sampler: SamplerThread | None = None
         if system_metrics and not self._in_job:
             self._sampler = SamplerThread(self._folder, self._losses, system_interval)
             self._sampler.start()
+        self._sync = SyncThread(self._folder, self._losses)
+        self._sync.start()
         ending.watch(self)
 
     @property
@@ -122,10 +135,10 @@ class Run:
         return f"<Run {self.run_id}{name} {self._status}>"
 
     def log(self, metrics: Mapping[str, Any], step: float | None = None) -> None:
-        """Append one record of metrics, at once and whole.
+        """Append one record of metrics, at once and whole: what has returned survives the death of the process.
 
         Values are numbers (of Python, numpy, torch, jax, …), bools, None or short texts; nested dicts become
-        ``a/b``. ``step`` should rise. Raises NotLoggable (a TypeError) naming the key whose value is something
+        ``a/b``. ``step`` is any number; it may repeat and go back. Raises NotLoggable (a TypeError) naming the key whose value is something
         else, and RunClosedError (a RuntimeError) after ``finish``.
         """
         try:
@@ -134,6 +147,18 @@ class Run:
             refused = self._recorder.in_turn((metrics, step))
         if refused:
             raise self._recorder.take_problem()
+
+    def metrics(
+        self, keys: str | Iterable[str] | None = None, *, x: str = "step", library: Library = "pandas"
+    ) -> DataFrame:
+        """Return what was logged so far, by all processes of the run: a row for each record, ``x`` the first column.
+
+        ``x`` is ``step``, ``time`` or any key, ``keys`` are the other columns (default: all). ``library`` may also be
+        ``"polars"``. Works after ``finish`` too. Raises NotFound for a key that nobody logged.
+        """
+        from trackside.tracking.reading import metrics_table
+
+        return metrics_table(self.run_dir, keys, x, library)
 
     def summary(self, metrics: Mapping[str, Any]) -> None:
         """Keep these values as the result of the run; later calls add to it. Values as in ``log``."""
@@ -179,8 +204,7 @@ class Run:
     def describe(self, name: str | None = None, config: object = None, tags: Sequence[str] | None = None) -> None:
         """Add name, configuration and tags to the run; a job that was given a name keeps it."""
         fields = self._fields_of(config)
-        more = [tags] if isinstance(tags, str) else list(tags or ())
-        found = self._change(lambda found: meta.described(found, name, more, job=self._in_job))
+        found = self._change(lambda found: meta.described(found, name, _texts(tags), job=self._in_job))
         if found is not None:
             self._name, self._tags = str(found.get("name")), [str(tag) for tag in _list(found.get("tags"))]
         self._write_config(fields)
@@ -211,7 +235,7 @@ class Run:
             if first:
                 self._status, self._reason = status, reason
         if first:
-            self._progress.write()
+            self._progress.close()
             self._recorder.close(self.run_id)
         if os.getpid() == self._pid:  # else a forked child: the run goes on in its parent
             if first:
@@ -219,6 +243,7 @@ class Run:
             if not self._ended:  # also when a signal interrupts the first one who got here
                 self._write_end(patience)
                 self._ended = True
+                self._sync.stop(patience)
         ending.forget(self)
 
     def _stop_threads(self, patience: float) -> None:
@@ -232,6 +257,10 @@ class Run:
             self._change(lambda found: meta.ended(found, self._status, self._reason, seconds), patience)
         if self._losses.count:
             self._change(lambda found: found | {"dropped": self._losses.count}, patience)
+
+    def _media_shelf(self) -> Shelf:
+        self._need_open()
+        return Shelf(self._folder, self._losses)
 
     def _need_open(self) -> None:
         if self._status != "running":
@@ -254,16 +283,17 @@ class Run:
             return None
 
 
-def _new_folder() -> RunFolder:
-    """Make the folder of a new run without a job, and write its first ``meta.json``."""
+def _new_folder(name: str | None, tags: list[str], config: dict[str, object]) -> RunFolder:
+    """Make the folder of a new run without a job, and write its first ``meta.json`` and its ``config.json``."""
     home = home_dir()
-    home_id = ensure_home(home)
+    home_id = ensure_home(home, sync=False)
     run_id = meta.new_run_id(dt.datetime.now(dt.UTC), os.urandom(6))
     folder = RunFolder(home / "runs" / run_id)
     try:
         folder.path.parent.mkdir(mode=0o700, exist_ok=True)
         folder.create()
-        write_json(folder.meta, meta.begun(folder, home_id))
+        write_json(folder.meta, meta.described(meta.begun(folder, home_id), name, tags, job=False))
+        write_json(folder.config, {key: plain(value) for key, value in config.items()})
     except OSError as error:
         raise InvalidInput(
             f"The run folder {folder.path} cannot be made: {error.strerror or error}.",
@@ -291,6 +321,11 @@ def _recorder(folder: RunFolder, losses: Losses) -> Recorder:
     path = folder.metrics if number == 0 else folder.rank_metrics(number)
     # Appends of several hosts to one file are not atomic, and neither are their locks: each has a range of its own.
     return Recorder(path, IndexBlocks(folder, path, first=number << 40), losses)
+
+
+def _texts(tags: Sequence[str] | None) -> list[str]:
+    """Return the tags, each once; a single text is one tag."""
+    return list(dict.fromkeys(map(str, [tags] if isinstance(tags, str) else tags or ())))
 
 
 def _read_object(path: Path) -> dict[str, object]:

@@ -1,109 +1,18 @@
-"""Samples of the machine for ``system.jsonl``: for a run without a job in a thread, for a job in its runner."""
+"""Samples the machine into ``system.jsonl`` from a thread, for a run without a job."""
 
 from __future__ import annotations
 
 import os
 import threading
-import time
-from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING
 
-from trackside.tracking.encoding import timestamp
 from trackside.tracking.folder import RunFolder
 from trackside.tracking.lines import append_record
 from trackside.tracking.losses import Losses
 
-if TYPE_CHECKING:
-    from trackside.probes.gpus import GpuFacts, NoGpus, Nvml
-    from trackside.probes.host import HostSample
-
-__all__ = ["INTERVAL", "Sampler", "SamplerThread", "sample_record"]
+__all__ = ["INTERVAL", "SamplerThread"]
 
 INTERVAL = 10.0
 _FIRST = 0.5
-_MIB, _GIB = 1 << 20, 1 << 30
-
-
-class Sampler:
-    """Samples the host, the trees of some processes and GPUs; psutil and NVML are loaded with the first sample.
-
-    ``pids`` are the roots of the trees; ``gpus`` the ids of the GPUs to sample, None for all of the machine.
-    """
-
-    def __init__(self, pids: Iterable[int], gpus: Collection[str] | None = None) -> None:
-        self._pids = tuple(pids)
-        self._uuids = gpus
-        self._gpus: Nvml | NoGpus | None = None
-        self._used: tuple[float, float] | None = None
-
-    def sample(self) -> dict[str, object]:
-        """Return one record. CPU shares are those since the sample before, and left out of the first one.
-
-        What cannot be sampled on this machine is left out.
-        """
-        record: dict[str, object] = {"_timestamp": timestamp()}
-        try:
-            from trackside.probes.host import sample_host, trees_usage
-
-            first = self._used is None
-            host, trees = sample_host(), trees_usage(self._pids)
-            percent = self._tree_percent(trees.cpu_seconds)
-            record |= sample_record(None if first else host.cpu_percent, host, percent, trees.memory)
-        except ImportError:
-            pass  # an environment without psutil: GPUs may still be seen
-        return record | gpu_record(self._sample_gpus())
-
-    def _tree_percent(self, seconds: float) -> float | None:
-        """Return the CPU use of the trees since the last call, 100 for one whole CPU."""
-        now, last = time.monotonic(), self._used
-        self._used = (now, seconds)
-        if last is None or now <= last[0]:
-            return None
-        return round(max(0.0, 100 * (seconds - last[1]) / (now - last[0])), 1)
-
-    def _sample_gpus(self) -> Sequence[GpuFacts]:
-        if self._uuids is not None and not self._uuids:
-            return []
-        if self._gpus is None:
-            from trackside.probes.gpus import find_gpus
-
-            self._gpus = find_gpus()
-        return [gpu for gpu in self._gpus.sample() if self._uuids is None or gpu.uuid in self._uuids]
-
-
-def sample_record(
-    cpu_percent: float | None, host: HostSample, tree_percent: float | None, tree_memory: int
-) -> dict[str, object]:
-    """Return the fields of a sample of the host: percent, GiB (names of ``whirr``), bytes for the process tree."""
-    fields = {
-        "cpu_percent": cpu_percent,
-        "memory_percent": host.memory_percent,
-        "memory_used_gb": round(host.memory_used / _GIB, 2),
-        "memory_total_gb": round(host.memory_total / _GIB, 2),
-        "process_cpu_percent": tree_percent,
-        "process_memory": tree_memory,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def gpu_record(gpus: Sequence[GpuFacts]) -> dict[str, object]:
-    """Return the fields of a sample of GPUs: percent, MiB, °C and watts; the first one under its ``whirr`` names too."""
-    fields: dict[str, object] = {}
-    for gpu in gpus:
-        if not gpu.memory_total:
-            continue  # one that NVML could not read
-        name = f"gpu_{gpu.index}"
-        fields[f"{name}_utilization"] = gpu.utilization
-        fields[f"{name}_memory_used"] = round(gpu.memory_used / _MIB)
-        fields[f"{name}_memory_total"] = round(gpu.memory_total / _MIB)
-        fields[f"{name}_temperature"] = gpu.temperature
-        fields[f"{name}_power"] = gpu.power
-        if "gpu_name" not in fields:
-            fields["gpu_util"] = gpu.utilization
-            fields["gpu_mem_used_gb"] = round(gpu.memory_used / _GIB, 2)
-            fields["gpu_mem_total_gb"] = round(gpu.memory_total / _GIB, 2)
-            fields["gpu_name"] = gpu.name
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 class SamplerThread:
@@ -128,6 +37,8 @@ class SamplerThread:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        from trackside.tracking.samples import Sampler
+
         sampler = Sampler([self._pid])
         try:
             sampler.sample()  # shares of CPU need a sample before

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import enum
 import math
-import numbers
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from trackside.errors import NotLoggable
 
-__all__ = ["Scalar", "fields_of", "loggable", "plain", "restore_floats", "scalar", "spell_floats"]
+__all__ = ["RESERVED", "Scalar", "fields_of", "loggable", "plain", "restore_floats", "scalar", "spell_floats"]
 
 Scalar = float | int | bool | str | None
 """What stands in a record. NaN and infinities are there as the strings of ``spell_float``."""
@@ -28,7 +27,9 @@ def loggable(metrics: object, *, reserved: frozenset[str] = RESERVED) -> dict[st
     Raises NotLoggable (a TypeError) naming the key whose value or name cannot be logged.
     """
     if not isinstance(metrics, (dict, Mapping)):
-        raise NotLoggable(f"A {_kind(metrics)} cannot be logged.", hint='Log a dict of numbers: {"loss": 0.5}.')
+        raise NotLoggable(
+            f"A value of type {_kind(metrics)} cannot be logged.", hint='Log a dict of numbers: {"loss": 0.5}.'
+        )
     flat: dict[str, Scalar] = {}
     _flatten(metrics, "", flat)
     if not reserved.isdisjoint(flat):
@@ -70,7 +71,7 @@ def scalar(value: object, key: str) -> Scalar:
         return cast("Scalar", value)
     found = _number(_only_element(value, key) if hasattr(value, "shape") else value)
     if found is NotImplemented:
-        raise NotLoggable(f"{key!r}: a {_kind(value)} cannot be logged.", hint=_hint(value))
+        raise NotLoggable(f"{key!r}: a value of type {_kind(value)} cannot be logged.", hint=_hint(value))
     return cast("Scalar", found)
 
 
@@ -87,6 +88,8 @@ def _number(value: object) -> object:
     if isinstance(value, str):
         text = str(value)
         return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    import numbers  # for values of other libraries only
+
     if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, numbers.Real) or type(value).__name__ == "Decimal":

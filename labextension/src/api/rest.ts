@@ -1,13 +1,18 @@
 /** The REST interface, one method per verb, with the server's own words for what went wrong. */
 import type {
   ArtifactPage,
+  Comparison,
   Explanation,
   Fields,
   GpuReport,
   Health,
   Job,
   JobPage,
+  LogMatches,
+  MediaKind,
+  MediaPage,
   Metrics,
+  Queue,
   RunInfo,
   RunPage,
   SystemSample
@@ -39,6 +44,13 @@ export interface LogPiece {
   readonly offset: number;
   readonly next: number;
   readonly bytes: Uint8Array;
+  /** The part of the log that was given back to the disk and reads as zeros, where `bytes` touch it. */
+  readonly gap: Gap | null;
+}
+
+export interface Gap {
+  readonly start: number;
+  readonly end: number;
 }
 
 export type ArtifactRoot = 'artifacts' | 'run';
@@ -65,12 +77,34 @@ export class Rest {
     return this.json('GET', `jobs/${part(id)}`);
   }
 
+  submit(fields: Fields): Promise<Job> {
+    return this.json('POST', 'jobs', {}, fields);
+  }
+
   cancel(id: string): Promise<Job> {
     return this.json('POST', `jobs/${part(id)}/cancel`);
   }
 
-  retry(id: string): Promise<Job> {
-    return this.json('POST', `jobs/${part(id)}/retry`);
+  /** Run it again; `changes` are resources that hold from the new attempt on, in the fields of a submission. */
+  retry(id: string, changes: Fields = {}): Promise<Job> {
+    return this.json('POST', `jobs/${part(id)}/retry`, {}, changes);
+  }
+
+  /** Put a waiting job right before another one, or behind all (null); answers every job whose priority changed. */
+  move(id: string, before: string | null): Promise<Job[]> {
+    return this.json('POST', `jobs/${part(id)}/move`, {}, { before });
+  }
+
+  queue(): Promise<Queue> {
+    return this.json('GET', 'queue');
+  }
+
+  pauseQueue(): Promise<Queue> {
+    return this.json('POST', 'queue/pause');
+  }
+
+  resumeQueue(): Promise<Queue> {
+    return this.json('POST', 'queue/resume');
   }
 
   async deleteJob(id: string): Promise<void> {
@@ -89,12 +123,28 @@ export class Rest {
     return this.json('GET', `runs/${part(id)}`);
   }
 
+  /** Runs side by side; their curves are drawn from streams, not from here. */
+  compare(ids: readonly string[]): Promise<Comparison> {
+    return this.json('GET', 'runs/compare', { ids: ids.join(), max_points: 0 });
+  }
+
   async deleteRun(id: string): Promise<void> {
     await this.request('DELETE', `runs/${part(id)}`);
   }
 
-  metrics(id: string, query: { keys?: string; x?: string; max_points?: number; since?: number }): Promise<Metrics> {
+  metrics(
+    id: string,
+    query: { keys?: string; x?: string; max_points?: number; since?: number; between?: string }
+  ): Promise<Metrics> {
     return this.json('GET', `runs/${part(id)}/metrics`, query);
+  }
+
+  /** Images, figures, tables, texts and histograms, newest first. */
+  media(
+    id: string,
+    query: { key?: string; kind?: MediaKind; limit?: number; cursor?: string } = {}
+  ): Promise<MediaPage> {
+    return this.json('GET', `runs/${part(id)}/media`, query);
   }
 
   outputs(id: string): Promise<Fields[]> {
@@ -118,7 +168,16 @@ export class Rest {
     const response = await this.request('GET', `jobs/${part(id)}/log`, { offset, limit });
     const bytes = new Uint8Array(await response.arrayBuffer());
     const next = Number(response.headers.get('X-Trackside-Next') ?? offset + bytes.length);
-    return { offset, next, bytes };
+    const gap = /^(\d+)-(\d+)$/.exec(response.headers.get('X-Trackside-Gap') ?? '');
+    return { offset, next, bytes, gap: gap && { start: Number(gap[1]), end: Number(gap[2]) } };
+  }
+
+  /** The last lines of a job's log that hold `text` and begin before byte `before`, the last one first. */
+  searchLog(
+    id: string,
+    query: { text: string; before?: number; limit?: number; ignore_case?: 1 }
+  ): Promise<LogMatches> {
+    return this.json('GET', `jobs/${part(id)}/log/search`, query);
   }
 
   /** Where the browser finds one file of a run: for links and pictures. */
@@ -158,13 +217,14 @@ export class Rest {
     return `${this.base}${path}${search ? `?${search}` : ''}`;
   }
 
-  private async json<T>(method: string, path: string, query: Query = {}): Promise<T> {
-    const response = await this.request(method, path, query);
+  private async json<T>(method: string, path: string, query: Query = {}, body?: Fields): Promise<T> {
+    const response = await this.request(method, path, query, body);
     return (await response.json()) as T;
   }
 
-  private async request(method: string, path: string, query: Query = {}): Promise<Response> {
-    const response = await this.ask(method, this.url(path, query), {});
+  private async request(method: string, path: string, query: Query = {}, body?: Fields): Promise<Response> {
+    const init = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await this.ask(method, this.url(path, query), init);
     if (!response.ok) {
       throw await failure(response);
     }

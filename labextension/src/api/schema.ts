@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is found, enforced and wrong here, and how to mend it */
+        get: operations["get_doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -80,7 +97,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One job, by id or unique name */
+        /** One job, by id or name (the newest of that name) */
         get: operations["get_jobs_one"];
         put?: never;
         post?: never;
@@ -142,6 +159,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/log/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines of the job's output that hold a text, the last one first */
+        get: operations["get_jobs_one_log_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a waiting job another place in the queue */
+        post: operations["post_jobs_one_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}/retry": {
         parameters: {
             query?: never;
@@ -151,8 +202,77 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new attempt of a finished job */
+        /** A new attempt of a finished job, with other resources where they are named */
         post: operations["post_jobs_one_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/prune": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete finished runs by age, number and size; unless dry_run is false, only say which */
+        post: operations["post_prune"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the queue is paused, and its limits */
+        get: operations["get_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change limits of the queue */
+        patch: operations["patch_queue"];
+        trace?: never;
+    };
+    "/queue/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start no further job; those that run go on */
+        post: operations["post_queue_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queue/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start jobs again */
+        post: operations["post_queue_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -229,6 +349,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{id}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Images, figures, tables, texts and histograms of a run, newest first; their files are artifacts */
+        get: operations["get_runs_one_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{id}/metrics": {
         parameters: {
             query?: never;
@@ -270,7 +407,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics and log of one run, live, until it ends */
+        /** Metrics, log and media of one run, live, until it ends */
         get: operations["get_runs_one_stream"];
         put?: never;
         post?: never;
@@ -289,6 +426,23 @@ export interface paths {
         };
         /** Several runs side by side */
         get: operations["get_runs_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs as columns, newest first */
+        get: operations["get_runs_table"];
         put?: never;
         post?: never;
         delete?: never;
@@ -398,8 +552,69 @@ export interface components {
         };
         ClientMessage: components["schemas"]["Subscribe"] | components["schemas"]["Unsubscribe"];
         /**
+         * Comparison
+         * @description Runs side by side; what differs comes first.
+         *
+         *         ``environment`` has rows for host, Python, GPUs, git and each package whose version differs. ``source`` is against
+         *         the first run; files that are the same are left out. ``no_source`` are the ids of runs of which none was kept.
+         */
+        Comparison: {
+            config: components["schemas"]["ConfigRow"][];
+            /** @default [] */
+            curves: components["schemas"]["Curve"][];
+            /** @default [] */
+            environment: components["schemas"]["ConfigRow"][];
+            metrics: components["schemas"]["MetricRow"][];
+            /** @default [] */
+            no_source: string[];
+            runs: components["schemas"]["RunInfo"][];
+            /** @default [] */
+            source: components["schemas"]["SourceDiff"][];
+            /** @default step */
+            x: string;
+        };
+        /**
+         * ConfigRow
+         * @description One key of configuration or environment over several runs, in their order; None where a run has no such key.
+         */
+        ConfigRow: {
+            differs: boolean;
+            key: string;
+            values: unknown[];
+        };
+        /**
+         * Curve
+         * @description One metric of several runs over one axis: ``y`` has one list per run, in their order, each as long as ``x``.
+         *
+         *         At each place stands a run's newest value up to there; None before its first and after its last, and for NaN.
+         */
+        Curve: {
+            key: string;
+            x: number[];
+            y: (number | null)[][];
+        };
+        /**
+         * Dependency
+         * @description A job to wait for, by its id once submitted: until it completed (``ok``), ended at all (``any``) or ``failed``.
+         */
+        Dependency: {
+            /**
+             * @default ok
+             * @enum {unknown}
+             */
+            condition: "any" | "failed" | "ok";
+            job: string;
+        };
+        /**
+         * Diagnosis
+         * @description Everything that a look around found, in the order in which it is read.
+         */
+        Diagnosis: {
+            findings: components["schemas"]["Finding"][];
+        };
+        /**
          * Done
-         * @description The run is over and all of it was sent; the last message of a log or metrics subscription.
+         * @description The run is over and all of it was sent; the last message of a log, metrics or media subscription.
          */
         Done: {
             next: number;
@@ -423,13 +638,13 @@ export interface components {
                 message: string;
             };
         };
-        Event: components["schemas"]["JobChanged"] | components["schemas"]["JobDeleted"] | components["schemas"]["RunChanged"];
+        Event: components["schemas"]["JobChanged"] | components["schemas"]["JobDeleted"] | components["schemas"]["RunChanged"] | components["schemas"]["QueueChanged"];
         /**
          * EventMessage
          * @description One event; ``next`` is its id.
          */
         EventMessage: {
-            event: components["schemas"]["JobChanged"] | components["schemas"]["JobDeleted"] | components["schemas"]["RunChanged"];
+            event: components["schemas"]["JobChanged"] | components["schemas"]["JobDeleted"] | components["schemas"]["RunChanged"] | components["schemas"]["QueueChanged"];
             next: number;
             sub: string;
             /** @enum {unknown} */
@@ -444,14 +659,33 @@ export interface components {
             blockers: components["schemas"]["Blocker"][];
             id: string;
             message: string;
+            /** @default null */
+            starts_about: string | null;
             /** @enum {unknown} */
             status: "cancelled" | "completed" | "failed" | "pending" | "running" | "scheduled";
         };
         /**
+         * Finding
+         * @description One thing that was looked at: ``problem`` must be mended, ``note`` is worth knowing. ``fix`` is what to do.
+         */
+        Finding: {
+            /** @default  */
+            fix: string;
+            /** @enum {unknown} */
+            level: "note" | "ok" | "problem";
+            message: string;
+            name: string;
+        };
+        /**
          * Gpu
-         * @description One GPU. Memory in bytes, utilisation in percent, temperature in degrees Celsius, power in watts.
+         * @description One GPU or MIG instance. Memory in bytes, utilisation in percent, temperature in degrees Celsius, power in watts.
+         *
+         *         ``index`` is its place in PCI order; ``free`` means that nobody holds any of it; ``error`` says why it is not handed
+         *         out at all.
          */
         Gpu: {
+            /** @default  */
+            error: string;
             /** @default true */
             free: boolean;
             /** @default [] */
@@ -471,7 +705,10 @@ export interface components {
         };
         /**
          * GpuHolder
-         * @description Who holds a GPU: ``kind`` is ``job``, ``kernel``, ``process`` or ``other`` (another home).
+         * @description Who holds a GPU or, of a job, a ``share`` of it; ``memory`` is what a kernel or process has on it, in bytes.
+         *
+         *         ``kind`` is ``job``, ``kernel`` (of this server; ``label`` is its notebook), ``process`` (another program, without a
+         *         lease), ``other`` (a job of another home) or ``unseen`` (memory is in use, and NVML lists no process).
          */
         GpuHolder: {
             /** @default null */
@@ -480,6 +717,10 @@ export interface components {
             idle_since: string | null;
             kind: string;
             label: string;
+            /** @default null */
+            memory: number | null;
+            /** @default null */
+            pid: number | null;
             /** @default 1 */
             share: number;
             /** @default null */
@@ -518,6 +759,8 @@ export interface components {
             ok: boolean;
             pid: number;
             /** @default null */
+            scheduler_host: string | null;
+            /** @default null */
             scheduler_pid: number | null;
             schedules: boolean;
             version: string;
@@ -550,9 +793,15 @@ export interface components {
             message: string;
             name: string;
             /** @default null */
+            not_before: string | null;
+            /** @default null */
             peak_memory: number | null;
             /** @default null */
+            progress: components["schemas"]["Progress"] | null;
+            /** @default null */
             reason: components["schemas"]["Reason"] | null;
+            /** @default 0 */
+            retried: number;
             run_dir: string;
             run_id: string;
             spec: components["schemas"]["JobSpec"];
@@ -587,6 +836,8 @@ export interface components {
         /**
          * JobPage
          * @description Jobs, newest first; ``next`` is the cursor of the following page, None on the last one.
+         *
+         *         It is iterated over and counted as its ``jobs`` are.
          */
         JobPage: {
             /** @default {} */
@@ -596,6 +847,8 @@ export interface components {
             jobs: components["schemas"]["Job"][];
             /** @default null */
             next: string | null;
+            /** @default  */
+            paused: string;
         };
         /**
          * JobSpec
@@ -606,7 +859,11 @@ export interface components {
          */
         JobSpec: {
             /** @default [] */
+            after?: components["schemas"]["Dependency"][];
+            /** @default [] */
             args?: string[];
+            /** @default null */
+            at?: string | null;
             /** @default null */
             cell?: string | null;
             /** @default null */
@@ -615,6 +872,8 @@ export interface components {
             config?: {
                 [key: string]: unknown;
             };
+            /** @default [] */
+            cores?: number[];
             /** @default 1 */
             cpus?: number;
             /** @default {} */
@@ -639,6 +898,12 @@ export interface components {
             /** @default 10 */
             grace?: number;
             /** @default null */
+            max_iops?: number | null;
+            /** @default null */
+            max_output?: number | null;
+            /** @default null */
+            max_processes?: number | null;
+            /** @default null */
             memory?: number | null;
             /** @default null */
             name?: string | null;
@@ -646,14 +911,24 @@ export interface components {
             notebook?: string | null;
             /** @default [] */
             outputs?: string[];
+            /** @default {} */
+            params?: {
+                [key: string]: string | number | boolean | null;
+            };
             /** @default 0 */
             priority?: number;
             /** @default  */
             python?: string;
+            /** @default false */
+            requeue?: boolean;
+            /** @default 0 */
+            retries?: number;
             /** @default null */
             script?: string | null;
             /** @default [] */
             secrets?: string[];
+            /** @default false */
+            share_gpu?: boolean;
             /** @default null */
             staging?: string | null;
             /** @default [] */
@@ -689,6 +964,155 @@ export interface components {
             type: "log";
         };
         /**
+         * LogMatch
+         * @description A line that holds what was looked for.
+         *
+         *         ``offset`` is the byte at which ``line`` begins, ``at`` the byte of its last match. Of a very long line it is the part
+         *         around the match.
+         */
+        LogMatch: {
+            at: number;
+            line: string;
+            offset: number;
+        };
+        /**
+         * LogMatches
+         * @description Lines found, the last one first; ``next`` goes into ``before`` to look further back, None: all was looked at.
+         */
+        LogMatches: {
+            matches: components["schemas"]["LogMatch"][];
+            next: number | null;
+            size: number;
+        };
+        /**
+         * MediaChunk
+         * @description Whole records of ``media.jsonl`` up to byte ``next``; their files are there.
+         */
+        MediaChunk: {
+            next: number;
+            offset: number;
+            records: components["schemas"]["MediaRecord"][];
+            sub: string;
+            /** @enum {unknown} */
+            type: "media";
+        };
+        /**
+         * MediaKey
+         * @description How many pieces of one kind there are under one key.
+         */
+        MediaKey: {
+            count: number;
+            key: string;
+            /** @enum {unknown} */
+            kind: "figure" | "histogram" | "image" | "table" | "text";
+        };
+        /**
+         * MediaPage
+         * @description Media, newest first; ``next`` is the cursor of the following page, None on the last one.
+         *
+         *         ``keys`` are all that match, in the order in which they first came, whatever page this is. ``position`` is the byte
+         *         offset in ``media.jsonl`` from which a subscription goes on.
+         */
+        MediaPage: {
+            /** @default [] */
+            keys: components["schemas"]["MediaKey"][];
+            media: components["schemas"]["MediaRecord"][];
+            /** @default null */
+            next: string | null;
+            /** @default 0 */
+            position: number;
+        };
+        /**
+         * MediaRecord
+         * @description One piece of media; ``path`` is its file below ``artifacts/``, ``size`` in bytes. What its kind has not is None.
+         *
+         *         An image or figure has ``width`` and ``height`` in pixels; a table the number of ``rows`` and ``columns``, the
+         *         ``names`` of the first columns and the first rows in ``head``; a text its ``length`` in characters and its
+         *         beginning, ``excerpt``; a histogram ``counts`` between ``low`` and ``high``, and its ``edges`` where they are not
+         *         evenly spread.
+         */
+        MediaRecord: {
+            /** @default  */
+            _timestamp?: string;
+            /** @default null */
+            bins?: number | null;
+            /** @default null */
+            caption?: string | null;
+            /** @default null */
+            columns?: number | null;
+            /** @default null */
+            count?: number | null;
+            /** @default null */
+            counts?: number[] | null;
+            /** @default null */
+            edges?: number[] | null;
+            /** @default null */
+            excerpt?: string | null;
+            /** @default  */
+            format?: string;
+            /** @default null */
+            head?: unknown[][] | null;
+            /** @default null */
+            height?: number | null;
+            /** @default null */
+            high?: number | null;
+            /** @default null */
+            infinite?: number | null;
+            key: string;
+            /** @enum {unknown} */
+            kind: "figure" | "histogram" | "image" | "table" | "text";
+            /** @default null */
+            length?: number | null;
+            /** @default null */
+            low?: number | null;
+            /** @default null */
+            max?: number | null;
+            /** @default null */
+            mean?: number | null;
+            /** @default null */
+            min?: number | null;
+            /** @default null */
+            names?: string[] | null;
+            /** @default null */
+            nan?: number | null;
+            path: string;
+            /** @default null */
+            rows?: number | null;
+            /** @default 0 */
+            size?: number;
+            /** @default null */
+            std?: number | null;
+            /** @default null */
+            step?: number | null;
+            /** @default null */
+            width?: number | null;
+        };
+        /**
+         * MetricFacts
+         * @description One metric of a run: how many values, the last one, and the bounds of the finite ones.
+         *
+         *         ``last`` is a text where it is ``"NaN"``, ``"Infinity"`` or ``"-Infinity"``.
+         */
+        MetricFacts: {
+            count: number;
+            /** @default null */
+            last: number | string | null;
+            /** @default null */
+            max: number | null;
+            /** @default null */
+            min: number | null;
+        };
+        /**
+         * MetricRow
+         * @description One metric over several runs, in their order: last, least and greatest value; None where a run has none.
+         */
+        MetricRow: {
+            key: string;
+            last: (number | string | null)[];
+            max: (number | null)[];
+            min: (number | null)[];
+        };
+        /**
          * Metrics
          * @description Curves by key. ``next`` is the byte offset in ``metrics.jsonl`` from which to go on; ``torn`` lines were passed over.
          */
@@ -714,12 +1138,42 @@ export interface components {
             /** @enum {unknown} */
             type: "metrics";
         };
+        Move: {
+            /** @description The job that comes right after it; null: none does. */
+            before: string | null;
+        };
+        /**
+         * Progress
+         * @description Step ``i`` of ``total`` (None: unknown), at ``rate`` steps per second since the loop began.
+         *
+         *         ``part`` (0 to 1) of the step under way is done too, as loops within it tell; ``label`` is what is counted; ``at``
+         *         is when this was so.
+         */
+        Progress: {
+            /** @default null */
+            at: string | null;
+            i: number;
+            /** @default  */
+            label: string;
+            /** @default 0 */
+            part: number;
+            /** @default null */
+            rate: number | null;
+            /** @default null */
+            total: number | null;
+        };
         /**
          * ProgressMessage
-         * @description How far the run is: step ``i`` of ``total`` (None: unknown), ``rate`` in steps per second; part of ``metrics``.
+         * @description How far the run is, in the words of ``Progress``; part of ``metrics``.
          */
         ProgressMessage: {
+            /** @default null */
+            at: string | null;
             i: number;
+            /** @default  */
+            label: string;
+            /** @default 0 */
+            part: number;
             /** @default null */
             rate: number | null;
             sub: string;
@@ -729,12 +1183,106 @@ export interface components {
             type: "progress";
         };
         /**
+         * Pruned
+         * @description What a pruning deleted or, with ``dry_run``, would delete; ``freed`` bytes of ``total`` that all runs take.
+         *
+         *         ``total`` is None where nobody asked how much all of them take.
+         */
+        Pruned: {
+            dry_run: boolean;
+            freed: number;
+            runs: components["schemas"]["PrunedRun"][];
+            /** @default null */
+            total: number | null;
+        };
+        /**
+         * PrunedRun
+         * @description One run that goes or went; ``size`` is the room that it takes on the disk, in bytes.
+         */
+        PrunedRun: {
+            finished_at: string | null;
+            id: string;
+            name: string;
+            size: number;
+            /** @enum {unknown} */
+            status: "cancelled" | "completed" | "failed" | "pending" | "running" | "scheduled";
+        };
+        /**
+         * Queue
+         * @description Whether waiting jobs may start, and how many with a tag may run at once. ``since`` and ``by`` are of the pause.
+         */
+        Queue: {
+            /** @default  */
+            by: string;
+            /** @default false */
+            paused: boolean;
+            /** @default null */
+            since: string | null;
+            /** @default {} */
+            tag_limits: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * QueueChanged
+         * @description The queue was paused or resumed, or its limits were changed.
+         */
+        QueueChanged: {
+            at: string;
+            id: number;
+            queue: components["schemas"]["Queue"];
+            /** @enum {unknown} */
+            type: "queue";
+        };
+        QueuePatch: {
+            /** @description How many jobs with a tag may run at once; null: as many as fit. */
+            tag_limits?: {
+                [key: string]: number | null;
+            };
+        };
+        /**
          * Reason
          * @description Why a job ended as it did: ``code`` is stable, ``message`` is a sentence.
          */
         Reason: {
             code: string;
             message: string;
+        };
+        Retention: {
+            /** @description True unless said: delete nothing. */
+            dry_run?: boolean;
+            /** @description The newest so many stay, whatever else is asked. */
+            keep?: number;
+            /** @description The oldest, until all runs together take no more. */
+            max_size?: number | string;
+            /** @description Those that ended longer ago. */
+            older_than?: number | string;
+            /** @description Only those that ended so; commas between. */
+            status?: string;
+            /** @description Only those with this tag; those with the tag `keep` never go. */
+            tag?: string;
+        };
+        Retry: {
+            /** @description Numbers of the cores that the job is pinned to: '0-3', '0,2' or [0, 2]. */
+            cores?: string | number[];
+            cpus?: number;
+            /** @description The submitter's whole environment; travels and rests like secrets. */
+            environment?: {
+                [key: string]: string;
+            };
+            /** @description Bytes, or a size such as '8G'. */
+            gpu_memory?: number | string;
+            /** @description 2, 0.5, 'a100', 'a100:2' or '2xa100'. */
+            gpus?: number | string;
+            /** @description Bytes, or a size such as '8G'. */
+            memory?: number | string;
+            priority?: number;
+            /** @description Values that are never written in clear nor answered. */
+            secrets?: {
+                [key: string]: string;
+            };
+            /** @description Seconds, or a time such as '2h30m'. */
+            time?: number | string;
         };
         /**
          * RunChanged
@@ -750,6 +1298,9 @@ export interface components {
         /**
          * RunInfo
          * @description One run: the facts of its ``meta.json`` and ``config.json``.
+         *
+         *         ``metrics`` are there once it has ended and was looked through; while it goes on, as of the last query that asked for
+         *         metrics.
          */
         RunInfo: {
             /** @default {} */
@@ -764,6 +1315,10 @@ export interface components {
             id: string;
             /** @default null */
             job_id: string | null;
+            /** @default {} */
+            metrics: {
+                [key: string]: components["schemas"]["MetricFacts"];
+            };
             name: string;
             /** @default null */
             reason: components["schemas"]["Reason"] | null;
@@ -783,6 +1338,8 @@ export interface components {
         /**
          * RunPage
          * @description Runs, newest first; ``next`` is the cursor of the following page, None on the last one.
+         *
+         *         It is iterated over and counted as its ``runs`` are.
          */
         RunPage: {
             /** @default null */
@@ -792,6 +1349,20 @@ export interface components {
         RunPatch: {
             name?: string;
             tags?: string[];
+        };
+        /**
+         * RunTable
+         * @description Runs as columns of one length, newest first: ``id name status tags started duration``, then ``config.KEY``,
+         *         ``summary.KEY`` and ``METRIC.last``, ``METRIC.min``, ``METRIC.max``.
+         *
+         *         Nested settings are joined by dots, what was logged or summed up nested by slashes; None where a run has no such value. ``more``: there are runs beyond the limit.
+         */
+        RunTable: {
+            columns: {
+                [key: string]: unknown[];
+            };
+            /** @default false */
+            more: boolean;
         };
         /**
          * Series
@@ -808,7 +1379,18 @@ export interface components {
             x: number[];
             y: (number | null)[];
         };
-        ServerMessage: components["schemas"]["Subscribed"] | components["schemas"]["EventMessage"] | components["schemas"]["LogChunk"] | components["schemas"]["Truncated"] | components["schemas"]["MetricsChunk"] | components["schemas"]["ProgressMessage"] | components["schemas"]["SystemMessage"] | components["schemas"]["Done"] | components["schemas"]["StreamError"];
+        ServerMessage: components["schemas"]["Subscribed"] | components["schemas"]["EventMessage"] | components["schemas"]["LogChunk"] | components["schemas"]["Truncated"] | components["schemas"]["MetricsChunk"] | components["schemas"]["ProgressMessage"] | components["schemas"]["MediaChunk"] | components["schemas"]["SystemMessage"] | components["schemas"]["Done"] | components["schemas"]["StreamError"];
+        /**
+         * SourceDiff
+         * @description How one file of a run's source differs from that of the first run, as a unified diff; ``cut``: it goes on.
+         */
+        SourceDiff: {
+            /** @default false */
+            cut: boolean;
+            diff: string;
+            path: string;
+            run_id: string;
+        };
         /**
          * StreamError
          * @description The subscription could not begin or had to end.
@@ -823,7 +1405,11 @@ export interface components {
             type: "error";
         };
         Submission: {
+            /** @description Jobs to wait for: '41', 'baseline:any', '41:failed'. */
+            after?: string | string[];
             args?: string[];
+            /** @description The earliest start: '18:30', 'tomorrow 06:00', '+2h' or an ISO date and time. */
+            at?: string;
             /** @description Source of a notebook cell; IPython syntax is allowed. */
             cell?: string;
             /** @description Arguments, or one string for the shell. */
@@ -831,6 +1417,8 @@ export interface components {
             config?: {
                 [key: string]: unknown;
             };
+            /** @description Numbers of the cores that the job is pinned to: '0-3', '0,2' or [0, 2]. */
+            cores?: string | number[];
             cpus?: number;
             env?: {
                 [key: string]: string;
@@ -846,20 +1434,34 @@ export interface components {
             /** @description 2, 0.5, 'a100', 'a100:2' or '2xa100'. */
             gpus?: number | string;
             grace?: number;
+            max_iops?: number;
+            /** @description Bytes, or a size such as '8G'. */
+            max_output?: number | string;
+            max_processes?: number;
             /** @description Bytes, or a size such as '8G'. */
             memory?: number | string;
             name?: string;
             /** @description Absolute path of a notebook. */
             notebook?: string;
             outputs?: string[];
+            /** @description Values that a cell or a notebook gets by name. */
+            params?: {
+                [key: string]: string | number | boolean | null;
+            };
             priority?: number;
             python?: string;
+            /** @description Start it again when the machine was restarted under it. */
+            requeue?: boolean;
+            /** @description How often it is started again by itself after a failure. */
+            retries?: number;
             /** @description Absolute path of a Python file. */
             script?: string;
             /** @description Values that are never written in clear nor answered. */
             secrets?: {
                 [key: string]: string;
             };
+            /** @description Start also on a GPU that kernels of notebooks use. */
+            share_gpu?: boolean;
             staging?: string;
             sys_path?: string[];
             tags?: string[];
@@ -869,14 +1471,14 @@ export interface components {
         };
         /**
          * Subscribe
-         * @description Begin a subscription. ``run`` is needed for ``log`` and ``metrics``.
+         * @description Begin a subscription. ``run`` is needed for ``log``, ``metrics`` and ``media``.
          *
-         *         ``since``: event id or byte offset to go on from (None: events from now, log and metrics from the start);
+         *         ``since``: event id or byte offset to go on from (None: events from now, all others from the start);
          *         ``tail``: begin a log that many lines before its end; ``interval``: seconds between system samples.
          */
         Subscribe: {
             /** @enum {unknown} */
-            channel: "events" | "log" | "metrics" | "system";
+            channel: "events" | "log" | "media" | "metrics" | "system";
             /** @default 2 */
             interval?: number;
             /** @enum {unknown} */
@@ -962,6 +1564,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_doctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Findings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_events: {
         parameters: {
             query?: {
@@ -1291,6 +1922,8 @@ export interface operations {
             /** @description The bytes */
             200: {
                 headers: {
+                    /** @description Start and end of the part that was given back to the disk, where these bytes touch it. */
+                    "X-Trackside-Gap"?: number;
                     /** @description Byte offset from which to go on. */
                     "X-Trackside-Next"?: number;
                     [name: string]: unknown;
@@ -1298,6 +1931,81 @@ export interface operations {
                 content: {
                     "text/event-stream": components["schemas"]["ServerMessage"];
                     "text/plain": string;
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_jobs_one_log_search: {
+        parameters: {
+            query?: {
+                /** @description Only what begins before this byte: next of the answer before. */
+                before?: number;
+                /** @description Take small and capital ASCII letters for the same. */
+                ignore_case?: "1";
+                /** @description Lines at most. */
+                limit?: number;
+                /** @description What the line holds, as it is; always needed. */
+                text?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogMatches"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_jobs_one_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Move"];
+            };
+        };
+        responses: {
+            /** @description Every job whose priority changed for it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"][];
                 };
             };
             /** @description It did not work */
@@ -1320,7 +2028,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retry"];
+            };
+        };
         responses: {
             /** @description The job, queued again */
             201: {
@@ -1342,6 +2054,159 @@ export interface operations {
             };
         };
     };
+    post_prune: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            /** @description What goes, or went */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pruned"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The queue */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueuePatch"];
+            };
+        };
+        responses: {
+            /** @description The queue */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_queue_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The queue */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_queue_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The queue */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_runs: {
         parameters: {
             query?: {
@@ -1349,7 +2214,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Entries of a page. */
                 limit?: number;
-                /** @description Words, tag:, status:, … */
+                /** @description What runs are asked for: `tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text`. */
                 query?: string;
                 /** @description Words of status, separated by commas. */
                 status?: string;
@@ -1558,9 +2423,51 @@ export interface operations {
             };
         };
     };
+    get_runs_one_media: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Only those under this key. */
+                key?: string;
+                /** @description Only those of this kind. */
+                kind?: "image" | "figure" | "table" | "text" | "histogram";
+                /** @description Entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaPage"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_runs_one_metrics: {
         parameters: {
             query?: {
+                /** @description Only points whose x lies between these two: `100,200`. */
+                between?: string;
                 /** @description Only these keys, separated by commas. */
                 keys?: string;
                 /** @description Points per curve at most; 0: all. */
@@ -1671,6 +2578,12 @@ export interface operations {
             query?: {
                 /** @description Runs, separated by commas. */
                 ids?: string;
+                /** @description Curves of these keys only, separated by commas. */
+                keys?: string;
+                /** @description Places of each curve at most; 0: no curves. */
+                max_points?: number;
+                /** @description `step`, `time` (seconds) or a key. */
+                x?: string;
             };
             header?: never;
             path?: never;
@@ -1678,13 +2591,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The comparison */
+            /** @description What differs first */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_runs_table: {
+        parameters: {
+            query?: {
+                /** @description Runs at most. */
+                limit?: number;
+                /** @description What runs are asked for: `tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text`. */
+                query?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunTable"];
                 };
             };
             /** @description It did not work */

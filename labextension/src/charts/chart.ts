@@ -20,6 +20,8 @@ export interface Line {
   readonly points: Points;
   /** Drawn pale, behind its smoothed self. */
   readonly faint?: boolean;
+  /** Steps back, because another one is pointed at. */
+  readonly pale?: boolean;
 }
 
 export interface ChartOptions {
@@ -35,12 +37,18 @@ export interface ChartOptions {
   readonly format?: (value: number) => string;
   /** Charts with the same key share their cursor. */
   readonly sync?: string;
+  /** The part of the x axis that is shown; null: all of it. */
+  readonly zoom?: readonly [number, number] | null;
+  /** Hear what part one wants to see; without it the chart keeps that to itself. */
+  readonly onZoom?: (zoom: readonly [number, number] | null) => void;
   /** Hear the x under the cursor; null when it left. */
   readonly onCursor?: (x: number | null) => void;
 }
 
 const Y_SIZE = 42;
 const X_SIZE = 20;
+/** Milliseconds after which a chart looks again whether it has room. */
+const LAYOUT = 200;
 /** Distances on an axis of bytes. */
 const POWERS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 /** Distances between steps on the axis: there is no half step. */
@@ -50,7 +58,7 @@ export class Chart {
   private plot: uPlot | null = null;
   private lines: readonly Line[] = [];
   private look: string = '';
-  private zoom: [number, number] | null = null;
+  private zoom: readonly [number, number] | null = null;
   private visible = false;
   private readonly resize: ResizeObserver;
   private readonly sight: IntersectionObserver;
@@ -96,10 +104,13 @@ export class Chart {
 
   private readonly draw = (): void => {
     const { clientWidth: width, clientHeight: height } = this.host;
+    if (this.visible && width === 0) {
+      setTimeout(() => onFrame(this.draw), LAYOUT); // a change of theme takes the layout away for a while
+    }
     if (!this.visible || width < 40 || height < 30) {
       return;
     }
-    const range = this.zoom ?? extent(this.lines);
+    const range = this.options.zoom ?? this.zoom ?? extent(this.lines);
     const columns = Math.max(20, width - Y_SIZE - 8);
     const shown = this.lines.map(line => positive(decimate(line.points, range[0], range[1], columns), this.options));
     const data = joined(shown);
@@ -117,7 +128,7 @@ export class Chart {
   private ready(width: number, height: number): uPlot {
     const { time, log, mark, sync } = this.options;
     const look = JSON.stringify([
-      this.lines.map(line => [line.label, line.color, line.faint, line.points.length < 2]),
+      this.lines.map(line => [line.label, line.color, line.faint, line.pale, line.points.length < 2]),
       time,
       log,
       mark,
@@ -167,7 +178,7 @@ export class Chart {
         y: false,
         points: { size: 6 },
         drag: { x: true, y: false, setScale: false },
-        bind: { dblclick: () => () => (this.unzoom(), null) },
+        bind: { dblclick: () => () => (this.setZoom(null), null) },
         ...(sync !== undefined && { sync: { key: sync, setSeries: false } })
       },
       hooks: {
@@ -195,15 +206,18 @@ export class Chart {
   private select(plot: uPlot): void {
     const { left, width } = plot.select;
     if (width > 4) {
-      this.zoom = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')];
       plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-      onFrame(this.draw);
+      this.setZoom([plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]);
     }
   }
 
-  private unzoom(): void {
-    this.zoom = null;
-    onFrame(this.draw);
+  private setZoom(zoom: readonly [number, number] | null): void {
+    if (this.options.onZoom !== undefined) {
+      this.options.onZoom(zoom);
+    } else {
+      this.zoom = zoom;
+      onFrame(this.draw);
+    }
   }
 
   private tell(plot: uPlot): void {
@@ -238,7 +252,7 @@ function seriesOf(line: Line, colors: Palette): uPlot.Series {
     label: line.label,
     stroke,
     width: line.faint ? 1 : 1.6,
-    alpha: line.faint ? 0.3 : 1,
+    alpha: line.pale ? 0.15 : line.faint ? 0.3 : 1,
     spanGaps: false,
     points: { show: line.points.length < 2, size: 5, fill: stroke }
   };

@@ -3,6 +3,9 @@ import type { Axis } from './series';
 
 export const MIME_TYPE = 'application/vnd.trackside.run+json';
 
+/** Runs of one panel that are followed: each costs requests, and more lines than these nobody tells apart. */
+export const MOST_RUNS = 50;
+
 /** A run as another place may know it: the id alone is not enough, a stranger's `job-41` is another job. */
 export interface RunRef {
   readonly runId: string;
@@ -28,6 +31,8 @@ export interface TrackBundle {
   readonly smooth: number;
   readonly log: boolean;
   readonly last: number | null;
+  /** Names of settings in which the runs differ by intent. */
+  readonly varies: readonly string[];
 }
 
 export type Bundle = JobBundle | TrackBundle;
@@ -54,7 +59,7 @@ function readTrack(data: Raw, homeId: string): TrackBundle | null {
   if (runs.length === 0) {
     return null;
   }
-  const keys = Array.isArray(data['keys']) ? data['keys'].filter(key => typeof key === 'string') : [];
+  const keys = texts(data['keys']);
   const weight = Number(data['smooth'] ?? 0);
   const last = Number(data['last'] ?? 0);
   return {
@@ -62,10 +67,11 @@ function readTrack(data: Raw, homeId: string): TrackBundle | null {
     homeId,
     runs,
     keys,
-    axis: data['x'] === 'time' ? 'time' : 'step',
+    axis: typeof data['x'] === 'string' && data['x'] ? data['x'] : 'step',
     smooth: weight > 0 && weight < 1 ? weight : 0,
     log: data['log'] === true,
-    last: last > 0 ? last : null
+    last: last > 0 ? last : null,
+    varies: texts(data['varies'])
   };
 }
 
@@ -76,6 +82,10 @@ export function readRun(data: unknown): RunRef | null {
   }
   const name = typeof data['name'] === 'string' && data['name'] ? data['name'] : data['run_id'];
   return { runId: data['run_id'], uuid: data['uuid'], name };
+}
+
+function texts(data: unknown): string[] {
+  return Array.isArray(data) ? data.filter(text => typeof text === 'string') : [];
 }
 
 function isRaw(data: unknown): data is Raw {

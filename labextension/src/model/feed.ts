@@ -1,20 +1,21 @@
 /** The live parts of one run, fed while somebody watches: its curves and its log. */
 import type { Live, Subscription } from '../api/live';
 import type { Rest } from '../api/rest';
-import type { Fields, ServerMessage } from '../api/types';
+import type { Fields, Job, Progress, ServerMessage } from '../api/types';
 import { Cell } from './cell';
 import { LogBuffer, wholeLines } from './log';
+import { records } from './records';
 import { Curves } from './series';
 import type { Axis } from './series';
 
-export interface Progress {
-  readonly i: number;
-  readonly total: number | null;
-  readonly rate: number | null;
+/** How far a run is; null when what is known is of an attempt before the one that runs. */
+export function currentProgress(progress: Progress | null, job: Job | null): Progress | null {
+  const [told, started] = [Date.parse(progress?.at ?? ''), Date.parse(job?.started_at ?? '')];
+  return told < started ? null : progress;
 }
 
 /** Counts watchers; the feed runs while there is one. */
-abstract class Feed {
+export abstract class Feed {
   /** Rises whenever there is something new to see. */
   readonly version = new Cell(0);
   readonly problem = new Cell<string>('');
@@ -65,8 +66,11 @@ abstract class Feed {
 export class MetricsFeed extends Feed {
   curves: Curves;
   readonly progress = new Cell<Progress | null>(null);
+  /** The newest records, as they were logged; kept once `readTail` was called. */
+  tail: readonly Fields[] | null = null;
   private next: number | null = null;
   private loading = false;
+  private asked = 0;
 
   constructor(
     private readonly runId: string,
@@ -105,15 +109,62 @@ export class MetricsFeed extends Feed {
     }
   }
 
+  /** Ask for more points between two places of the axis, where there are more than came. */
+  async look(low: number, high: number): Promise<void> {
+    const asked = (this.asked += 1);
+    if (!this.curves.thinned) {
+      return;
+    }
+    try {
+      const query = { x: this.curves.axis, max_points: 2000, between: `${low},${high}` };
+      const metrics = await this.rest.metrics(this.runId, query);
+      if (asked === this.asked) {
+        this.curves.loadDetail(metrics, low, high);
+        this.changed();
+      }
+    } catch {
+      return; // what is there stays to be seen
+    }
+  }
+
+  /** Read the newest records, and keep them from now on. */
+  async readTail(): Promise<void> {
+    if (this.next === null || this.tail !== null) {
+      return;
+    }
+    this.tail = [];
+    const offset = Math.max(0, this.next - TAIL_BYTES);
+    const limit = this.next - offset;
+    const bytes = limit === 0 ? null : await this.piece(offset, limit);
+    if (bytes !== null) {
+      const text = new TextDecoder().decode(bytes);
+      const whole = offset === 0 ? text : text.slice(text.indexOf('\n') + 1);
+      this.tail = [...records(whole), ...this.tail].slice(-TAIL_RECORDS);
+      this.changed();
+    }
+  }
+
+  private async piece(offset: number, limit: number): Promise<Uint8Array | null> {
+    try {
+      return await this.rest.file(this.runId, 'metrics.jsonl', 'run', { offset, limit });
+    } catch {
+      this.tail = null; // the next look tries again
+      return null;
+    }
+  }
+
   private receive(message: ServerMessage): void {
     if (message.type === 'metrics') {
       this.curves.append(message.records as Fields[]);
+      this.tail = this.tail && [...this.tail, ...(message.records as Fields[])].slice(-TAIL_RECORDS);
       this.next = message.next;
       this.changed();
     } else if (message.type === 'progress') {
-      this.progress.set({ i: message.i, total: message.total, rate: message.rate });
+      const { i, total, rate, label, part, at } = message;
+      this.progress.set({ i, total, rate, label, part, at });
     } else if (message.type === 'truncated') {
       this.curves = new Curves(this.curves.axis);
+      this.tail = this.tail && [];
       this.next = 0;
       this.changed();
     }
@@ -122,6 +173,8 @@ export class MetricsFeed extends Feed {
 }
 
 const TAIL_LINES = 400;
+const TAIL_BYTES = 256 * 1024;
+const TAIL_RECORDS = 2000;
 const PIECE = 128 * 1024;
 const MOST = 4_000_000;
 const MOST_READING = 12_000_000;
@@ -168,8 +221,8 @@ export class LogFeed extends Feed {
     }
   }
 
-  /** Read the piece before the window; answers whether something came. */
-  async readEarlier(): Promise<boolean> {
+  /** Read the piece before the window; answers whether something came. `notKept` words what the log has lost. */
+  async readEarlier(notKept?: (size: number) => string): Promise<boolean> {
     const before = this.buffer.start;
     if (this.reading || before === 0) {
       return false;
@@ -177,8 +230,8 @@ export class LogFeed extends Feed {
     this.reading = true;
     try {
       const offset = Math.max(0, before - PIECE);
-      const { bytes } = await this.rest.log(this.runId, offset, before - offset);
-      const piece = wholeLines(bytes, offset);
+      const { bytes, gap } = await this.rest.log(this.runId, offset, before - offset);
+      const piece = wholeLines(bytes, offset, gap, notKept);
       if (this.buffer.start === before) {
         this.buffer.prepend(piece.offset, before, piece.text);
         this.letGo();

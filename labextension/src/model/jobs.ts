@@ -22,6 +22,11 @@ export function isFinal(status: Status): boolean {
   return FINAL.has(status);
 }
 
+/** Whether a job waits for its start, for whatever reason. */
+function waits({ status }: Job): boolean {
+  return status === 'pending' || status === 'scheduled';
+}
+
 /** Return the jobs after these events. */
 export function applied(jobs: Jobs, events: readonly Event[]): Jobs {
   const byId = new Map(jobs.byId);
@@ -62,7 +67,7 @@ export function sorted(jobs: Jobs, filter: string): Sorted {
   return {
     running: found.filter(job => job.status === 'running').sort(by(job => job.started_at)),
     waiting: found
-      .filter(job => job.status === 'pending' || job.status === 'scheduled')
+      .filter(waits)
       .sort((a, b) => (b.spec.priority ?? 0) - (a.spec.priority ?? 0) || sequence(a) - sequence(b)),
     ended: found.filter(job => isFinal(job.status)).sort((a, b) => by(job => job.finished_at)(b, a))
   };
@@ -151,14 +156,14 @@ export class JobList {
 
   /** Read anew why the waiting jobs wait: what holds one up changes without an event of its own. */
   async readWaiting(): Promise<void> {
-    if (this.waitingRead || ![...this.state.get().byId.values()].some(job => job.status === 'pending')) {
+    if (this.waitingRead || ![...this.state.get().byId.values()].some(waits)) {
       return;
     }
     this.waitingRead = true;
     try {
-      const page = await this.rest.jobs({ status: 'pending', limit: 50 });
+      const page = await this.rest.jobs({ status: 'pending,scheduled', limit: 50 });
       this.state.update(jobs => {
-        const fresh = page.jobs.filter(job => jobs.byId.get(job.id)?.status === 'pending');
+        const fresh = page.jobs.filter(job => jobs.byId.get(job.id)?.status === job.status);
         return { ...jobs, byId: new Map([...jobs.byId, ...fresh.map(job => [job.id, job] as const)]) };
       });
     } finally {

@@ -152,8 +152,20 @@ function lastReturn(text: string): number {
   return end === 0 ? 0 : text.lastIndexOf('\r', end - 1) + 1;
 }
 
-/** The text of the whole lines in `bytes`; a piece that holds the end of one long line only is taken as it is. */
-export function wholeLines(bytes: Uint8Array, offset: number): { offset: number; text: string } {
+/**
+ * The text of the whole lines in `bytes`; a piece that holds the end of one long line only is taken as it is. Of a piece
+ * that touches a part which is no longer kept, one line in place of that part and what comes after it.
+ */
+export function wholeLines(
+  bytes: Uint8Array,
+  offset: number,
+  gap: { readonly start: number; readonly end: number } | null = null,
+  notKept: (size: number) => string = String
+): { offset: number; text: string } {
+  if (gap !== null) {
+    const after = new TextDecoder().decode(bytes.subarray(Math.max(0, gap.end - offset)));
+    return { offset: gap.start, text: `${notKept(gap.end - gap.start)}\n${after}` };
+  }
   const skip = offset === 0 ? 0 : bytes.subarray(0, -1).indexOf(10) + 1;
   return { offset: offset + skip, text: new TextDecoder().decode(bytes.subarray(skip)) };
 }

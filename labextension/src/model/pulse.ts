@@ -1,11 +1,10 @@
 /** How far the running jobs are and their latest values, for a list: the newest of each, no history. */
 import type { Live, Subscription } from '../api/live';
 import type { Rest } from '../api/rest';
-import type { Fields, Job, ServerMessage } from '../api/types';
+import type { Fields, Job, Progress, ServerMessage } from '../api/types';
 import { Cell } from './cell';
-import type { Progress } from './feed';
 import { group } from './groups';
-import { numeric } from './series';
+import { numeric, OWN } from './series';
 
 export interface Beat {
   readonly progress: Progress | null;
@@ -64,8 +63,8 @@ export class Pulse {
 
   private receive(id: string, message: ServerMessage): void {
     if (message.type === 'progress') {
-      const { i, total, rate } = message;
-      this.set(id, { progress: { i, total, rate } });
+      const { i, total, rate, label, part, at } = message;
+      this.set(id, { progress: { i, total, rate, label, part, at } });
     } else if (message.type === 'metrics') {
       const last = message.records[message.records.length - 1];
       this.note(id, (last ?? {}) as Fields);
@@ -73,8 +72,7 @@ export class Pulse {
   }
 
   private note(id: string, record: Fields): void {
-    const own = new Set(['_idx', '_timestamp', 'step']);
-    const keys = Object.keys(record).filter(key => !own.has(key) && numeric(record[key]) !== null);
+    const keys = Object.keys(record).filter(key => !OWN.has(key) && numeric(record[key]) !== null);
     const held = this.beats.get().get(id)?.metric?.key;
     const key = held !== undefined && keys.includes(held) ? held : group(keys)[0]?.keys[0];
     if (key !== undefined) {

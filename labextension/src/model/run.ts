@@ -7,6 +7,7 @@ import { Cell } from './cell';
 import type { Events } from './events';
 import { LogFeed, MetricsFeed } from './feed';
 import { isFinal } from './jobs';
+import { MediaFeed } from './media';
 import { largeData, withData } from './outputs';
 import type { Axis } from './series';
 import { SystemFeed } from './system';
@@ -24,6 +25,7 @@ const LOADING: Facts = { state: 'loading', run: null, job: null, problem: '' };
 export class RunModel {
   readonly facts = new Cell<Facts>(LOADING);
   readonly log: LogFeed;
+  readonly media: MediaFeed;
   readonly system: SystemFeed;
   readonly outputs = new Cell<readonly Fields[] | null>(null);
   readonly explanation = new Cell<Explanation | null>(null);
@@ -40,6 +42,7 @@ export class RunModel {
     events: Events
   ) {
     this.log = new LogFeed(id, rest, live);
+    this.media = new MediaFeed(id, rest, live);
     this.system = new SystemFeed(id, rest);
     this.subscriptions = [
       events.listen({ onEvent: event => this.take(event), onGap: () => void this.read() }),
@@ -160,7 +163,7 @@ export class RunModel {
 
   /** A new attempt writes into the same folder: feeds that had ended go on. */
   private goOn(): void {
-    for (const feed of [this.log, ...this.byAxis.values()]) {
+    for (const feed of [this.log, this.media, ...this.byAxis.values()]) {
       if (feed.watched) {
         feed.resume();
       }

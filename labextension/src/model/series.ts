@@ -2,10 +2,19 @@
 import type { Fields, Metrics } from '../api/types';
 import type { Points } from './decimate';
 
-export type Axis = 'step' | 'time';
+/** `step`, `time`, or the key of a metric. */
+export type Axis = string;
 
-const OWN = new Set(['_idx', '_timestamp', 'step']);
+/** Keys of a record that are no metrics. */
+export const OWN: ReadonlySet<string> = new Set(['_idx', '_timestamp', 'step']);
 const SPECIAL: Record<string, number> = { NaN: Number.NaN, Infinity: Infinity, '-Infinity': -Infinity };
+
+/** The points of a curve between two places of its axis. */
+export interface Detail {
+  readonly low: number;
+  readonly high: number;
+  readonly points: Points;
+}
 
 /** One metric. Points that are no finite number are kept as NaN: they make a gap. */
 export class Curve implements Points {
@@ -20,7 +29,10 @@ export class Curve implements Points {
   max: number | null = null;
   /** Where the first value that is no finite number was logged. */
   broken: { readonly x: number; readonly value: number } | null = null;
-  private rising = true;
+  /** More points of a part of it, where history came downsampled and somebody looks closer. */
+  detail: Detail | null = null;
+  /** How many of the first points stand in the order of x. */
+  private ordered = 0;
 
   constructor(readonly key: string) {}
 
@@ -29,7 +41,9 @@ export class Curve implements Points {
       this.x = doubled(this.x);
       this.y = doubled(this.y);
     }
-    this.rising &&= this.length === 0 || x >= (this.x[this.length - 1] ?? x);
+    if (this.ordered === this.length && (this.length === 0 || x >= (this.x[this.length - 1] ?? x))) {
+      this.ordered += 1;
+    }
     this.x[this.length] = x;
     this.y[this.length] = Number.isFinite(y) ? y : Number.NaN;
     this.length += 1;
@@ -44,16 +58,35 @@ export class Curve implements Points {
     }
   }
 
+  /** The points to draw between two places: those of the detail where it covers them all. */
+  between(low: number, high: number): Points {
+    const { detail } = this;
+    return detail !== null && detail.low <= low && high <= detail.high ? detail.points : this.sorted();
+  }
+
   /** The points in the order of x; a later attempt may have begun its steps anew. */
   sorted(): Points {
-    if (!this.rising) {
-      const order = Array.from({ length: this.length }, (_, index) => index);
-      order.sort((a, b) => (this.x[a] ?? 0) - (this.x[b] ?? 0));
-      this.x = Float64Array.from(order, index => this.x[index] ?? 0);
-      this.y = Float64Array.from(order, index => this.y[index] ?? 0);
-      this.rising = true;
+    if (this.ordered < this.length) {
+      const late = Array.from({ length: this.length - this.ordered }, (_, index) => this.ordered + index);
+      late.sort((a, b) => (this.x[a] ?? 0) - (this.x[b] ?? 0));
+      this.merge(late);
     }
     return this;
+  }
+
+  /** Put the points of these places, which are in order, among the ordered ones before them. */
+  private merge(late: readonly number[]): void {
+    const [x, y] = [new Float64Array(this.x.length), new Float64Array(this.y.length)];
+    let [early, next] = [0, 0];
+    for (let index = 0; index < this.length; index++) {
+      const place = late[next];
+      const first = place === undefined || (early < this.ordered && (this.x[early] ?? 0) <= (this.x[place] ?? 0));
+      const from = first ? early++ : (late[next++] ?? 0);
+      x[index] = this.x[from] ?? 0;
+      y[index] = this.y[from] ?? 0;
+    }
+    [this.x, this.y] = [x, y];
+    this.ordered = this.length;
   }
 }
 
@@ -84,18 +117,41 @@ export class Curves {
   /** Take records as they were logged. */
   append(records: readonly Fields[]): void {
     for (const record of records) {
-      const x = this.axis === 'time' ? time(record) : step(record, this.records);
+      const x = this.place(record);
       this.records += 1;
       if (x === null) {
         continue;
       }
       for (const key in record) {
-        const value = OWN.has(key) ? null : numeric(record[key]);
+        const value = OWN.has(key) || key === this.axis ? null : numeric(record[key]);
         if (value !== null) {
           this.curve(key).push(x, value);
         }
       }
     }
+  }
+
+  /** Take more points of a part of the curves. */
+  loadDetail(metrics: Metrics, low: number, high: number): void {
+    for (const [key, series] of Object.entries(metrics.series)) {
+      const curve = this.byKey.get(key);
+      if (curve !== undefined) {
+        const y = series.y.map(value => value ?? Number.NaN);
+        curve.detail = { low, high, points: { x: series.x, y, length: y.length } };
+      }
+    }
+  }
+
+  /** Whether history of some curve has more points than came. */
+  get thinned(): boolean {
+    return [...this.byKey.values()].some(curve => curve.length < curve.count);
+  }
+
+  private place(record: Fields): number | null {
+    if (this.axis === 'time') {
+      return time(record);
+    }
+    return this.axis === 'step' ? step(record, this.records) : finite(record[this.axis]);
   }
 
   private curve(key: string): Curve {
@@ -114,6 +170,11 @@ export function numeric(value: unknown): number | null {
     return value;
   }
   return typeof value === 'string' ? (SPECIAL[value] ?? null) : null;
+}
+
+function finite(value: unknown): number | null {
+  const number = numeric(value);
+  return number !== null && Number.isFinite(number) ? number : null;
 }
 
 function step(record: Fields, number: number): number {

@@ -1,8 +1,9 @@
 /** The machine now, and the machine as a run's own samples saw it. */
 import type { Live, Subscription } from '../api/live';
 import type { Rest } from '../api/rest';
-import type { Fields, SystemSample } from '../api/types';
+import type { SystemSample } from '../api/types';
 import { Cell } from './cell';
+import { records } from './records';
 import { Curves } from './series';
 
 /** One sample for all who look at the machine; as often as the most curious of them asks. */
@@ -92,20 +93,4 @@ export class SystemFeed {
     this.version.update(version => version + 1);
     return true;
   }
-}
-
-/** The records in lines of JSON; a torn line costs only itself. */
-export function records(text: string): Fields[] {
-  const found: Fields[] = [];
-  for (const line of text.split('\n')) {
-    try {
-      const record: unknown = line ? JSON.parse(line) : null;
-      if (typeof record === 'object' && record !== null) {
-        found.push(record as Fields);
-      }
-    } catch {
-      continue;
-    }
-  }
-  return found;
 }

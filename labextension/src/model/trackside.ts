@@ -9,6 +9,7 @@ import { Events } from './events';
 import { JobList } from './jobs';
 import type { Soon } from './jobs';
 import { Pulse } from './pulse';
+import { QueueState } from './queue';
 import { RunModel } from './run';
 import { Machine } from './system';
 
@@ -32,6 +33,7 @@ export class Trackside {
   readonly lost = new Cell(false);
   readonly events: Events;
   readonly jobs: JobList;
+  readonly queue: QueueState;
   readonly machine: Machine;
   readonly pulse: Pulse;
   private readonly runs = new Map<string, { model: RunModel; users: number }>();
@@ -47,6 +49,7 @@ export class Trackside {
   ) {
     this.events = new Events(live);
     this.jobs = new JobList(rest, this.events, soon);
+    this.queue = new QueueState(rest, this.events);
     this.machine = new Machine(live);
     this.pulse = new Pulse(rest, live);
     this.noticeLoss(live);
@@ -87,7 +90,7 @@ export class Trackside {
 
   private async readJobs(): Promise<boolean> {
     try {
-      await this.jobs.start();
+      await Promise.all([this.jobs.start(), this.queue.start()]);
       return true;
     } catch (error) {
       this.asked = null;

@@ -4,16 +4,16 @@ import * as React from 'react';
 import type { Gpu, GpuHolder, SystemSample } from '../api/types';
 import { count, fullMoment, gpuName, holderPhrase, number, say, sizeOf } from '../words';
 import { useCell, useHere } from '../run/surroundings';
-import { Section } from './Section';
-import type { Folds } from './Section';
+import { Section, useSection } from './Section';
 
 const IDLE_IS_LONG = 10 * 60_000;
 const EVERY = 2;
 
-export function Gpus({ folds }: { folds: Folds }): JSX.Element {
+export function Gpus(): JSX.Element {
   const { trackside } = useHere();
   const sample = useCell(trackside.machine.sample);
-  const open = !useCell(folds.folded).has('gpus');
+  const section = useSection('gpus');
+  const { open } = section;
   React.useEffect(() => {
     if (open) {
       const watching = trackside.machine.watch(EVERY);
@@ -25,7 +25,7 @@ export function Gpus({ folds }: { folds: Folds }): JSX.Element {
   const free = gpus.filter(gpu => gpu.free).length;
   const note = sample === null ? '' : gpus.length > 0 ? say('%1 of %2 free', free, gpus.length) : say('none');
   return (
-    <Section id="gpus" title={say('GPUs')} note={note} folds={folds}>
+    <Section id="gpus" title={say('GPUs')} note={note} {...section}>
       <div className="ts-section-body" role="list">
         {gpus.map(gpu => (
           <GpuRow key={gpu.uuid} gpu={gpu} now={trackside.now()} />
@@ -44,8 +44,8 @@ export function Gpus({ folds }: { folds: Folds }): JSX.Element {
 
 function GpuRow({ gpu, now }: { gpu: Gpu; now: number }): JSX.Element {
   const idle = gpu.holders.some(holder => idleLong(holder, now));
-  const who =
-    gpu.holders.map(holder => holderPhrase(holder, now)).join(', ') || (gpu.free ? say('free') : say('in use'));
+  const held = gpu.holders.map(holder => holderPhrase(holder, now)).join(', ');
+  const who = gpu.error || held || (gpu.free ? say('free') : say('in use'));
   const busy = gpu.memory_used > 0 || (gpu.utilization ?? 0) > 0;
   return (
     <div
@@ -54,18 +54,18 @@ function GpuRow({ gpu, now }: { gpu: Gpu; now: number }): JSX.Element {
       data-trackside="gpu-row"
       data-index={gpu.index}
       data-free={gpu.free}
-      title={gpu.holders.map(holderTitle).join('\n')}
+      title={gpu.error || gpu.holders.map(holderTitle).join('\n')}
     >
       <div className="ts-gpu-head">
         <b>{gpu.index}</b>
         <span className="ts-gpu-name">{gpuName(gpu)}</span>
-        <span className={idle ? 'ts-gpu-who ts-warn' : 'ts-gpu-who'}>{who}</span>
+        <span className={idle || gpu.error ? 'ts-gpu-who ts-warn' : 'ts-gpu-who'}>{who}</span>
       </div>
       <Bars
         left={{ share: (gpu.utilization ?? 0) / 100, label: say('utilisation of GPU %1', gpu.index) }}
         right={{ share: gpu.memory_used / (gpu.memory_total || 1), label: say('memory of GPU %1', gpu.index) }}
       />
-      {(busy || !gpu.free) && (
+      {(busy || !gpu.free) && gpu.memory_total > 0 && (
         <div className="ts-bars ts-bar-words">
           <span>{gpuState(gpu)}</span>
           <span>{sizeOf(gpu.memory_used, gpu.memory_total)}</span>
@@ -103,7 +103,9 @@ function HostRow({ sample }: { sample: SystemSample }): JSX.Element {
       <div className="ts-gpu-head">
         <b>{say('CPU')}</b>
         <span className="ts-gpu-name">{count('%1 core', '%1 cores', cpus)}</span>
-        <span className="ts-gpu-who">{held > 0 ? say('%1 of %2 held by jobs', number(held), cpus) : say('free')}</span>
+        <span className="ts-gpu-who">
+          {held > 0 ? say('%1 of %2 held by jobs', Math.round(held * 100) / 100, cpus) : say('free')}
+        </span>
       </div>
       <Bars
         left={{ share: busy / 100, label: say('use of the CPUs') }}
@@ -142,7 +144,7 @@ function Meter({ share, label, kind }: Measure & { kind: 'use' | 'memory' }): JS
       aria-valuemax={100}
       aria-valuenow={percent}
     >
-      <i style={{ width: `${percent}%` }} />
+      <i style={{ transform: `translateX(${percent - 100}%)` }} />
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { closeIcon, deleteIcon, refreshIcon } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
 import type { Job } from '../api/types';
+import { currentProgress } from '../model/feed';
 import { isFinal } from '../model/jobs';
 import type { Beat } from '../model/pulse';
 import {
@@ -21,25 +22,41 @@ import {
 import { Dot } from '../run/Dot';
 import { ProgressBar } from '../run/Resources';
 import { useHere } from '../run/surroundings';
+import type { Draggable } from './order';
 
 interface Props {
   job: Job;
   beat: Beat | undefined;
   now: number;
   selected: boolean;
+  chosen: boolean;
+  /** `many`: all from the one before to this one. */
+  choose: (many: boolean) => void;
+  order: Draggable;
 }
 
-export function JobRow({ job, beat, now, selected }: Props): JSX.Element {
+export function JobRow({ job, beat, now, selected, chosen, choose, order }: Props): JSX.Element {
   const { actions } = useHere();
+  const { drop, ...draggable } = order;
+  const progress = job.status === 'running' ? currentProgress(beat?.progress ?? null, job) : null;
   return (
     <div
-      className={`ts-row ${selected ? 'ts-selected' : ''}`}
+      className={`ts-row ${selected ? 'ts-selected' : ''} ${chosen ? 'ts-chosen' : ''}`}
       role="listitem"
       data-trackside="job-row"
       data-job-id={job.id}
       data-run-id={job.run_id}
       data-status={job.status}
+      data-drop={drop}
+      {...draggable}
     >
+      <input
+        type="checkbox"
+        className="ts-choose"
+        checked={chosen}
+        aria-label={say('Choose %1', job.name)}
+        onChange={event => choose((event.nativeEvent as MouseEvent).shiftKey)}
+      />
       <button
         type="button"
         data-row="true"
@@ -53,7 +70,7 @@ export function JobRow({ job, beat, now, selected }: Props): JSX.Element {
         <span className="ts-row-words" data-trackside="job-words" title={job.message}>
           <Words job={job} beat={beat} now={now} />
         </span>
-        {job.status === 'running' && beat?.progress && <ProgressBar progress={beat.progress} slim={true} />}
+        {progress !== null && <ProgressBar progress={progress} slim={true} />}
       </button>
       <span className="ts-row-verbs">
         <RowVerbs job={job} />
@@ -83,11 +100,12 @@ function Words({ job, beat, now }: { job: Job; beat: Beat | undefined; now: numb
 
 /** `37 of 100 · loss 0.2134 · 12 min left`, as far as it is known; else for how long it runs. */
 function runningWords(job: Job, beat: Beat | undefined, now: number): string {
-  const { progress = null, metric = null } = beat ?? {};
-  const left = progress === null ? '' : timeLeft(progress.i, progress.total, progress.rate);
+  const { metric = null } = beat ?? {};
+  const progress = currentProgress(beat?.progress ?? null, job);
+  const left = progress === null ? '' : timeLeft(progress, now);
   const elapsed = clock(seconds(job.started_at, null, now) ?? 0);
   const parts = [
-    progress === null ? '' : progressWords(progress.i, progress.total),
+    progress === null ? '' : progressWords(progress),
     metric === null ? '' : `${metric.key} ${number(metric.value)}`,
     left || elapsed
   ];

@@ -2,19 +2,22 @@
 import * as React from 'react';
 
 import type { Job } from '../api/types';
+import { NONE, stretched, toggled } from '../model/chosen';
 import { sorted } from '../model/jobs';
 import type { Sorted } from '../model/jobs';
-import { count, sameDay, say } from '../words';
-import { useFrame, useHere, useNow } from '../run/surroundings';
+import type { Beat } from '../model/pulse';
+import { count, moment, sameDay, say } from '../words';
+import { useCell, useFrame, useHere, useNow } from '../run/surroundings';
+import { ChosenJobs } from './ChosenJobs';
 import { JobRow } from './JobRow';
-import { Section } from './Section';
-import type { Folds } from './Section';
+import { useOrder } from './order';
+import { Section, useSection } from './Section';
 
 const MOST = 100;
 const WAITING_FIRST = 8;
 const ENDED_FIRST = 6;
 
-export function Jobs({ folds, selected }: { folds: Folds; selected: string | null }): JSX.Element {
+export function Jobs({ selected }: { selected: string | null }): JSX.Element {
   const { trackside } = useHere();
   const jobs = useFrame(trackside.jobs.state);
   const [filter, setFilter] = React.useState('');
@@ -30,23 +33,14 @@ export function Jobs({ folds, selected }: { folds: Folds; selected: string | nul
   const waiting = found.waiting.slice(0, all ? MOST : WAITING_FIRST);
   const rows = [...found.running.slice(0, MOST), ...waiting, ...ended.slice(0, all ? MOST : ENDED_FIRST)];
   return (
-    <Section id="jobs" title={say('Jobs')} note={headWords(running, pending + scheduled)} folds={folds}>
+    <Section id="jobs" title={say('Jobs')} note={headWords(running, pending + scheduled)} {...useSection('jobs')}>
+      <Paused />
       {jobs.loaded && jobs.byId.size === 0 && jobs.older === null ? (
         <Teach />
       ) : (
         <>
           <Filter value={filter} change={setFilter} />
-          <div className="ts-rows" role="list" onKeyDown={moveFocus} data-trackside="job-list">
-            {rows.map(job => (
-              <JobRow
-                key={job.id}
-                job={job}
-                beat={beats.get(job.run_id)}
-                now={now}
-                selected={job.run_id === selected}
-              />
-            ))}
-          </div>
+          <Rows rows={rows} waiting={found.waiting} beats={beats} now={now} selected={selected} />
           <Rest
             listed={rows.length}
             known={found.running.length + found.waiting.length + ended.length}
@@ -58,6 +52,75 @@ export function Jobs({ folds, selected }: { folds: Folds; selected: string | nul
         </>
       )}
     </Section>
+  );
+}
+
+interface RowsProps {
+  rows: readonly Job[];
+  waiting: readonly Job[];
+  beats: ReadonlyMap<string, Beat>;
+  now: number;
+  selected: string | null;
+}
+
+/** The rows, of which some may be chosen, and what can be done with those. */
+function Rows({ rows, waiting, beats, now, selected }: RowsProps): JSX.Element {
+  const [chosen, setChosen] = React.useState(NONE);
+  const anchor = React.useRef<string | null>(null);
+  const order = useOrder(waiting);
+  const ids = rows.map(job => job.id);
+  const choose = (id: string, many: boolean) => {
+    setChosen(many ? stretched(chosen, ids, anchor.current, id) : toggled(chosen, id));
+    anchor.current = id;
+  };
+  const held = rows.filter(job => chosen.has(job.id));
+  return (
+    <>
+      <ChosenJobs jobs={held} clear={() => setChosen(NONE)} />
+      <div
+        className={`ts-rows ${held.length > 0 ? 'ts-choosing' : ''}`}
+        role="list"
+        onKeyDown={moveFocus}
+        data-trackside="job-list"
+      >
+        {rows.map(job => (
+          <JobRow
+            key={job.id}
+            job={job}
+            beat={beats.get(job.run_id)}
+            now={now}
+            selected={job.run_id === selected}
+            chosen={chosen.has(job.id)}
+            choose={many => choose(job.id, many)}
+            order={order(job)}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** That nothing starts, and the way out. */
+function Paused(): JSX.Element | null {
+  const { trackside, actions } = useHere();
+  const { paused, since, by } = useCell(trackside.queue.state);
+  if (!paused) {
+    return null;
+  }
+  const when = since === null ? '' : say('since %1', moment(since, trackside.now()));
+  const who = by ? say('by %1', by) : '';
+  return (
+    <div className="ts-note ts-paused" role="status" data-trackside="queue-paused">
+      <span>{[say('The queue is paused'), when, who].filter(Boolean).join(' ')}. </span>
+      <button
+        type="button"
+        className="ts-link"
+        data-trackside="resume-queue"
+        onClick={() => void actions.resumeQueue()}
+      >
+        {say('Resume')}
+      </button>
+    </div>
   );
 }
 
@@ -119,9 +182,10 @@ function Rest({ listed, known, all, filtered, older, unfold }: RestProps): JSX.E
 /** Why jobs wait changes when others begin or end. */
 function useWaitingReasons(counts: Readonly<Record<string, number>>): void {
   const { trackside } = useHere();
-  const { running = 0, pending = 0 } = counts;
+  const { running = 0, pending = 0, scheduled = 0 } = counts;
+  const waiting = pending + scheduled;
   React.useEffect(() => {
-    if (pending === 0) {
+    if (waiting === 0) {
       return;
     }
     const read = () => void trackside.jobs.readWaiting().catch(() => undefined); // the connection's state is shown elsewhere
@@ -131,7 +195,7 @@ function useWaitingReasons(counts: Readonly<Record<string, number>>): void {
       clearTimeout(first);
       clearInterval(timer);
     };
-  }, [running, pending, trackside]);
+  }, [running, waiting, trackside]);
 }
 
 function Teach(): JSX.Element {

@@ -1,26 +1,28 @@
 /** The runs, as a table that can be searched. */
 import * as React from 'react';
 
+import { ApiError } from '../api/rest';
 import type { RunInfo, RunPage } from '../api/types';
+import { NONE, toggled } from '../model/chosen';
+import type { Chosen as Choice } from '../model/chosen';
 import { exact } from '../model/settings';
 import { count, moment, number, runDuration, say } from '../words';
 import { Dot } from '../run/Dot';
-import { useCell, useFrame, useHere } from '../run/surroundings';
-import { Section } from './Section';
-import type { Folds } from './Section';
+import { useFrame, useHere } from '../run/surroundings';
+import { Section, useSection } from './Section';
 
 const FIRST = 20;
 const QUIET = 400;
 
-export function Runs({ folds, selected }: { folds: Folds; selected: string | null }): JSX.Element {
-  const open = !useCell(folds.folded).has('runs');
+export function Runs({ selected }: { selected: string | null }): JSX.Element {
+  const section = useSection('runs');
   const [query, setQuery] = React.useState('');
-  const [chosen, setChosen] = React.useState<ReadonlySet<string>>(new Set());
-  const { page, problem, more } = useRuns(query, open);
+  const [chosen, setChosen] = React.useState<Choice>(NONE);
+  const { page, problem, more } = useRuns(query, section.open);
   const runs = page?.runs ?? [];
   const note = page === null ? '' : page.next === null ? String(runs.length) : say('%1+', runs.length);
   return (
-    <Section id="runs" title={say('Runs')} note={note} folds={folds}>
+    <Section id="runs" title={say('Runs')} note={note} {...section}>
       {page !== null && runs.length === 0 && !query ? (
         <p className="ts-note">
           {say('Every job is a run. Track code in the kernel with')} <code>%%track</code>.
@@ -30,7 +32,7 @@ export function Runs({ folds, selected }: { folds: Folds; selected: string | nul
           className="ts-input ts-wide"
           type="search"
           value={query}
-          placeholder={say('Search: name, tag:, status:')}
+          placeholder={say('Search: name, tag:, status:, loss<0.3, since:7d')}
           aria-label={say('Search runs')}
           data-trackside="run-query"
           onChange={event => setQuery(event.target.value)}
@@ -41,7 +43,7 @@ export function Runs({ folds, selected }: { folds: Folds; selected: string | nul
         <p className="ts-note">{say('No run fits this search.')}</p>
       )}
       {runs.length > 0 && <Table runs={runs} selected={selected} chosen={chosen} choose={setChosen} />}
-      <Chosen runs={runs.filter(run => chosen.has(run.id))} clear={() => setChosen(new Set())} />
+      <Chosen runs={runs.filter(run => chosen.has(run.id))} clear={() => setChosen(NONE)} />
       {page?.next != null && (
         <div className="ts-note">
           <button type="button" className="ts-link" onClick={() => void more()}>
@@ -80,7 +82,11 @@ function useRuns(query: string, open: boolean): { page: RunPage | null; problem:
             setProblem('');
           }
         },
-        (error: unknown) => setProblem(error instanceof Error ? error.message : String(error))
+        (error: unknown) => {
+          if (!stale) {
+            setProblem(sentenceOf(error));
+          }
+        }
       );
     }, QUIET);
     return () => {
@@ -95,6 +101,11 @@ function useRuns(query: string, open: boolean): { page: RunPage | null; problem:
     }
   };
   return { page, problem, more };
+}
+
+/** What went wrong and what to write instead. */
+function sentenceOf(error: unknown): string {
+  return error instanceof ApiError ? `${error.message} ${error.hint}`.trim() : String(error);
 }
 
 /** `2 chosen · Compare`, once some are. */
@@ -118,15 +129,11 @@ function Chosen({ runs, clear }: { runs: readonly RunInfo[]; clear: () => void }
 interface TableProps {
   runs: readonly RunInfo[];
   selected: string | null;
-  chosen: ReadonlySet<string>;
-  choose: (chosen: ReadonlySet<string>) => void;
+  chosen: Choice;
+  choose: (chosen: Choice) => void;
 }
 
 function Table({ runs, selected, chosen, choose }: TableProps): JSX.Element {
-  const toggle = (id: string) => {
-    const others = new Set(chosen);
-    choose(others.delete(id) ? others : others.add(id));
-  };
   const keys = telling(runs);
   return (
     <div className="ts-table-room">
@@ -153,7 +160,7 @@ function Table({ runs, selected, chosen, choose }: TableProps): JSX.Element {
               keys={keys}
               selected={run.id === selected}
               chosen={chosen.has(run.id)}
-              toggle={() => toggle(run.id)}
+              toggle={() => choose(toggled(chosen, run.id))}
             />
           ))}
         </tbody>

@@ -1,27 +1,12 @@
 /** A part of the side panel that can be folded; whether it is stays known. */
 import * as React from 'react';
 
-import { Cell } from '../model/cell';
-import { useCell } from '../run/surroundings';
+import { useMemory } from '../run/surroundings';
 
-/** Which sections are folded; kept by whoever gives `keep`. */
-export class Folds {
-  readonly folded = new Cell<ReadonlySet<string>>(new Set());
-
-  constructor(private readonly keep: (folded: string[]) => void) {}
-
-  restore(folded: readonly string[]): void {
-    this.folded.set(new Set(folded));
-  }
-
-  toggle(id: string): void {
-    const folded = new Set(this.folded.get());
-    if (!folded.delete(id)) {
-      folded.add(id);
-    }
-    this.folded.set(folded);
-    this.keep([...folded]);
-  }
+/** Whether a section is unfolded, and what folds it. */
+export function useSection(id: string): { open: boolean; toggle: () => void } {
+  const [folded, fold] = useMemory(`section:${id}`, false);
+  return { open: !folded, toggle: () => fold(!folded) };
 }
 
 interface Props {
@@ -29,22 +14,16 @@ interface Props {
   title: string;
   /** What is said at the right of the title. */
   note: string;
-  folds: Folds;
+  open: boolean;
+  toggle: () => void;
   children: React.ReactNode;
 }
 
-export function Section({ id, title, note, folds, children }: Props): JSX.Element {
-  const open = !useCell(folds.folded).has(id);
+export function Section({ id, title, note, open, toggle, children }: Props): JSX.Element {
   return (
     <section className="ts-section" data-trackside={`section-${id}`} aria-labelledby={`ts-section-${id}`}>
       <h4>
-        <button
-          type="button"
-          className="ts-section-head"
-          id={`ts-section-${id}`}
-          aria-expanded={open}
-          onClick={() => folds.toggle(id)}
-        >
+        <button type="button" className="ts-section-head" id={`ts-section-${id}`} aria-expanded={open} onClick={toggle}>
           <span className="ts-section-title">{title}</span>
           <span className="ts-section-note">{note}</span>
         </button>

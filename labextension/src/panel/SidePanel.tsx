@@ -7,17 +7,15 @@ import { useCell, useHere } from '../run/surroundings';
 import { Gpus } from './Gpus';
 import { Jobs } from './Jobs';
 import { Runs } from './Runs';
-import type { Folds } from './Section';
 
 export interface SidePanelProps {
-  folds: Folds;
   /** The run whose view is open in front. */
   selected: Cell<string | null>;
   /** Whether the panel can be seen; it rests while it cannot. */
   visible: Cell<boolean>;
 }
 
-export function SidePanel({ folds, selected, visible }: SidePanelProps): JSX.Element {
+export function SidePanel({ selected, visible }: SidePanelProps): JSX.Element {
   const { trackside } = useHere();
   const home = useCell(trackside.home);
   const chosen = useCell(selected);
@@ -38,9 +36,9 @@ export function SidePanel({ folds, selected, visible }: SidePanelProps): JSX.Ele
       {lost && <p className="ts-note ts-warn">{say('The connection to the server is lost; trying again.')}</p>}
       {shown && (
         <>
-          <Gpus folds={folds} />
-          <Jobs folds={folds} selected={chosen} />
-          <Runs folds={folds} selected={chosen} />
+          <Gpus />
+          <Jobs selected={chosen} />
+          <Runs selected={chosen} />
         </>
       )}
     </div>

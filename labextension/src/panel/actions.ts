@@ -17,7 +17,11 @@ export function makeActions(trackside: Trackside, views: Views): Actions {
   return {
     ...views,
     cancel: job => told(() => rest.cancel(job.id)),
-    retry: job => told(() => rest.retry(job.id)),
+    retry: (job, changes) => told(() => rest.retry(job.id, changes)),
+    pauseQueue: () => told(() => rest.pauseQueue()),
+    resumeQueue: () => told(() => rest.resumeQueue()),
+    move: (id, before) => told(() => rest.move(id, before)),
+    deleteJobs: jobs => manyConfirmed(jobs, job => rest.deleteJob(job.id)),
     deleteJob: job => confirmed(job, () => rest.deleteJob(job.id)),
     deleteRun: run => confirmed(run, () => rest.deleteRun(run.id)),
     download
@@ -43,8 +47,27 @@ async function confirmed(what: Job | RunInfo, act: () => Promise<void>): Promise
   }
 }
 
+async function manyConfirmed(jobs: readonly Job[], act: (job: Job) => Promise<void>): Promise<void> {
+  const [first] = jobs;
+  if (jobs.length === 1 && first !== undefined) {
+    return confirmed(first, () => act(first));
+  }
+  const answer = await showDialog({
+    title: say('Delete %1 jobs?', jobs.length),
+    body: say(
+      'Their logs, metrics and files are deleted too: %1. This cannot be undone.',
+      jobs.map(({ name }) => name).join(', ')
+    ),
+    buttons: [Dialog.cancelButton({ label: say('Keep') }), Dialog.warnButton({ label: say('Delete') })],
+    defaultButton: 0
+  });
+  if (answer.button.accept) {
+    await Promise.all(jobs.map(job => told(() => act(job))));
+  }
+}
+
 /** Perform, and say what went wrong and what to do about it. */
-async function told(act: () => Promise<unknown>): Promise<void> {
+export async function told(act: () => Promise<unknown>): Promise<void> {
   try {
     await act();
   } catch (error) {

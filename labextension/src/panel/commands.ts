@@ -22,7 +22,9 @@ export const COMMANDS = {
   openLog: 'trackside:open-log',
   downloadMetrics: 'trackside:download-metrics',
   downloadLog: 'trackside:download-log',
-  copyId: 'trackside:copy-id'
+  copyId: 'trackside:copy-id',
+  pauseQueue: 'trackside:pause-queue',
+  resumeQueue: 'trackside:resume-queue'
 } as const;
 
 const JOB_ROW = '[data-trackside="job-row"]';
@@ -35,7 +37,7 @@ export interface Opens {
 
 export function addCommands(app: JupyterFrontEnd, here: Surroundings, showPanel: () => void, views: Opens): void {
   app.commands.addCommand(COMMANDS.showPanel, {
-    label: say('Show GPUs, Jobs and Runs'),
+    label: args => (args['isLauncher'] === true ? say('Jobs and GPUs') : say('Show GPUs, Jobs and Runs')),
     caption: say('Show the side panel of Trackside'),
     icon: tracksideIcon,
     execute: showPanel
@@ -58,9 +60,27 @@ export function addCommands(app: JupyterFrontEnd, here: Surroundings, showPanel:
       }
     }
   });
+  addQueueCommands(app, here);
   addJobCommands(app, here);
   addRunCommands(app, here);
   addMenus(app);
+}
+
+/** The verbs of the queue: which of the two makes sense is seen by its state. */
+function addQueueCommands(app: JupyterFrontEnd, { trackside, actions }: Surroundings): void {
+  const { state } = trackside.queue;
+  app.commands.addCommand(COMMANDS.pauseQueue, {
+    label: say('Pause the Queue'),
+    caption: say('Start no further job; those that run go on'),
+    isEnabled: () => !state.get().paused,
+    execute: () => actions.pauseQueue()
+  });
+  app.commands.addCommand(COMMANDS.resumeQueue, {
+    label: say('Resume the Queue'),
+    isEnabled: () => state.get().paused,
+    execute: () => actions.resumeQueue()
+  });
+  state.subscribe(() => app.commands.notifyCommandChanged());
 }
 
 /** The verbs of a job, for the row that was pointed at. */
@@ -130,7 +150,7 @@ function addMenus(app: JupyterFrontEnd): void {
 
 /** Put into the palette what makes sense without a place. */
 export function addToPalette(palette: ICommandPalette): void {
-  for (const command of [COMMANDS.showPanel, COMMANDS.openRun]) {
+  for (const command of [COMMANDS.showPanel, COMMANDS.openRun, COMMANDS.pauseQueue, COMMANDS.resumeQueue]) {
     palette.addItem({ command, category: say('Trackside') });
   }
 }

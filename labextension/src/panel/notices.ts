@@ -101,7 +101,7 @@ export class Notices {
     const message = [`${job.name}: ${endPhrase(job.status, job.reason, job.exit_code)}${time}`, sentenceOf(job.reason)];
     const open = { label: say('Open'), callback: () => this.actions.open(job.run_id, job.name) };
     const kind = job.status === 'completed' ? 'success' : 'error';
-    Notification.emit(message.filter(Boolean).join('. '), kind, { actions: [open], autoClose: stay(job) });
+    Notification.emit(message.filter(Boolean).join(' · '), kind, { actions: [open], autoClose: stay(job) });
   }
 
   private tellMany(jobs: readonly Job[], title: string): string {

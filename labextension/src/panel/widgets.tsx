@@ -12,7 +12,6 @@ import { Here } from '../run/surroundings';
 import type { Surroundings, Tab } from '../run/surroundings';
 import { say } from '../words';
 import { tracksideIcon } from './icon';
-import type { Folds } from './Section';
 import { StatusItem } from './StatusItem';
 
 const SidePanel = React.lazy(() => import('./SidePanel').then(({ SidePanel }) => ({ default: SidePanel }), outdated));
@@ -60,7 +59,6 @@ abstract class TracksideWidget extends ReactWidget {
 export class SideWidget extends TracksideWidget {
   constructor(
     surroundings: () => Surroundings,
-    private readonly folds: Folds,
     private readonly selected: Cell<string | null>
   ) {
     super(surroundings);
@@ -73,7 +71,7 @@ export class SideWidget extends TracksideWidget {
   }
 
   protected override content(): JSX.Element {
-    return <SidePanel folds={this.folds} selected={this.selected} visible={this.seen} />;
+    return <SidePanel selected={this.selected} visible={this.seen} />;
   }
 }
 

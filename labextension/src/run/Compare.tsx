@@ -5,7 +5,8 @@ import type { RunInfo } from '../api/types';
 import type { RunRef, TrackBundle } from '../model/bundle';
 import { differing } from '../model/settings';
 import { say, statusWord } from '../words';
-import { Dash } from './CurveChart';
+import { Dash } from './LegendItem';
+import { Differences } from './Differences';
 import { Track } from './Track';
 import { useCell, useHere, useRun } from './surroundings';
 
@@ -20,7 +21,8 @@ export function Compare({ runs }: { runs: readonly RunRef[] }): JSX.Element {
     axis: 'step',
     smooth: 0,
     log: false,
-    last: null
+    last: null,
+    varies: []
   };
   return (
     <div className="ts-page ts-compare" data-trackside="compare" data-runs={runs.map(run => run.runId).join(',')}>
@@ -29,6 +31,7 @@ export function Compare({ runs }: { runs: readonly RunRef[] }): JSX.Element {
       ))}
       <Track bundle={bundle} runs={runs} />
       <Settings runs={runs} known={known} />
+      <Differences runs={runs} ended={runs.map(run => known.get(run.runId)?.finished_at ?? '').join()} />
     </div>
   );
 }
@@ -50,7 +53,7 @@ function Settings({ runs, known }: { runs: readonly RunRef[]; known: ReadonlyMap
   const rows = differing(runs.map(run => known.get(run.runId)?.config ?? {}));
   return (
     <div className="ts-table-room">
-      <table className="ts-table" data-trackside="compare-settings">
+      <table className="ts-table ts-wrapped" data-trackside="compare-settings">
         <thead>
           <tr>
             <th scope="col">{say('differs in')}</th>

@@ -7,8 +7,12 @@ import type { Points } from '../model/decimate';
 import type { Axis, Curve } from '../model/series';
 import { smooth } from '../model/smooth';
 import { count, moment, number, say } from '../words';
+import { LegendItem } from './LegendItem';
+import type { View } from './view';
 
 export interface Source {
+  /** What the line is hidden and pointed at by. */
+  readonly id: string;
   readonly label: string;
   readonly color: number;
   readonly curve: Curve;
@@ -21,6 +25,8 @@ export interface ChartLook {
   /** Only that many last points. */
   readonly last: number | null;
   readonly sync?: string;
+  /** How the charts of the panel are looked at together. */
+  readonly view?: View;
 }
 
 interface Props {
@@ -52,10 +58,14 @@ export function CurveChart(props: Props): JSX.Element {
     return () => chart.current?.dispose();
   }, []);
   const labels = sources.map(source => source.label).join('\n');
+  const { zoom = null, lit = null, wishes } = look.view ?? {};
+  const hidden = wishes?.hidden.join('\n');
   React.useEffect(() => {
-    const { axis, log, sync } = look;
-    chart.current?.show(linesOf(sources, look), { time: axis === 'time', log, sync, onCursor: setCursor, ...drawn });
-  }, [version, labels, look.axis, look.smooth, look.log, look.last, drawn.mark]);
+    const { axis, log, sync, view } = look;
+    const shared = view === undefined ? {} : { zoom, onZoom: view.setZoom };
+    const options = { time: axis === 'time', log, sync, onCursor: setCursor, ...shared, ...drawn };
+    chart.current?.show(linesOf(sources, look), options);
+  }, [version, labels, hidden, lit, zoom, look.axis, look.smooth, look.log, look.last, drawn.mark]);
   const total = sources.reduce((sum, source) => sum + source.curve.count, 0);
   const last = sources[0]?.curve.last;
   return (
@@ -65,6 +75,7 @@ export function CurveChart(props: Props): JSX.Element {
       data-key={name}
       data-points={total}
       data-last={last ?? ''}
+      data-drawn={drawnWords(look)}
       aria-label={`${name}: ${number(last)}, ${count('%1 point', '%1 points', total)}`}
     >
       <figcaption>
@@ -78,42 +89,36 @@ export function CurveChart(props: Props): JSX.Element {
   );
 }
 
-function Legend({
-  name,
-  title = '',
-  bare = false,
-  sources,
-  drawn,
-  cursor
-}: Props & { cursor: number | null }): JSX.Element {
+function Legend(props: Props & { cursor: number | null }): JSX.Element {
+  const { name, title = '', bare = false, sources, look, drawn, cursor } = props;
+  const named = bare ? name : title;
+  const listed = bare ? (cursor === null ? [] : sources) : sources;
+  const alone = sources.length === 1 && !bare;
   return (
     <span className="ts-legend">
-      {title && <span className="ts-faint">{title}</span>}
-      {bare
-        ? name
-        : sources.map(source => (
-            <span key={source.label}>
-              {(source.label || sources.length > 1) && <Dash color={source.color} />}
-              {source.label} <b>{valueWords(valueAt(source.curve, cursor), drawn?.format)}</b>
-            </span>
-          ))}
+      {named && <span className={bare ? undefined : 'ts-faint'}>{named}</span>}
+      {listed.map(({ id, label, color, curve }) => (
+        <LegendItem key={id} id={id} color={color} view={alone ? undefined : look.view} dash={label !== '' || !alone}>
+          {bare ? '' : label} <b>{valueWords(valueAt(curve, cursor), drawn?.format)}</b>
+        </LegendItem>
+      ))}
     </span>
   );
 }
 
-export function Dash({ color }: { color: number }): JSX.Element {
-  return <i className="ts-dash" style={{ background: `var(--ts-c${(color % 8) + 1})` }} aria-hidden="true" />;
-}
-
 function linesOf(sources: readonly Source[], look: ChartLook): Line[] {
-  return sources.flatMap(({ label, color, curve }) => {
-    const points = tail(curve.sorted(), look.last);
+  const { zoom = null, lit = null, wishes } = look.view ?? {};
+  const seen = sources.filter(({ id }) => !wishes?.hidden.includes(id));
+  const lights = seen.some(({ id }) => id === lit);
+  return seen.flatMap(({ id, label, color, curve }) => {
+    const points = tail(zoom === null ? curve.sorted() : curve.between(...zoom), look.last);
+    const line = { label, color, pale: lights && id !== lit };
     if (look.smooth <= 0) {
-      return [{ label, color, points }];
+      return [{ ...line, points }];
     }
     return [
-      { label: `${label} `, color, points, faint: true },
-      { label, color, points: smooth(points, look.smooth) }
+      { ...line, label: `${label} `, points, faint: true },
+      { ...line, points: smooth(points, look.smooth) }
     ];
   });
 }
@@ -158,6 +163,10 @@ function cornerWords(sources: readonly Source[], look: ChartLook): string {
     const where = look.axis === 'time' ? moment(new Date(broken.x * 1000).toISOString(), Date.now()) : number(broken.x);
     return say('%1 at %2', number(broken.value), where);
   }
-  const how = [look.smooth > 0 ? say('smooth %1', look.smooth) : '', look.log ? say('log') : ''].filter(Boolean);
-  return how.join(' · ');
+  return look.view === undefined ? drawnWords(look) : ''; // else the tools above the charts say it
+}
+
+function drawnWords(look: ChartLook): string {
+  const how = [look.smooth > 0 ? say('smooth %1', look.smooth) : '', look.log ? say('log') : ''];
+  return how.filter(Boolean).join(' · ');
 }

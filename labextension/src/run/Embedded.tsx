@@ -1,6 +1,7 @@
 /** What a notebook's output becomes: a live panel when the run is ours, else the picture that was saved with it. */
 import * as React from 'react';
 
+import { MOST_RUNS } from '../model/bundle';
 import type { Bundle, JobBundle, RunRef } from '../model/bundle';
 import type { Facts } from '../model/run';
 import { say } from '../words';
@@ -38,7 +39,10 @@ export function Embedded({ bundle, picture, text }: Props): JSX.Element {
     return <Saved words={strangerWords(bundle)} picture={picture} text={text} />;
   }
   return bundle.kind === 'track' ? (
-    <OwnRuns refs={bundle.runs} saved={words => <Saved words={words} picture={picture} text={text} />}>
+    <OwnRuns
+      refs={bundle.runs.slice(0, MOST_RUNS)}
+      saved={words => <Saved words={words} picture={picture} text={text} />}
+    >
       {runs => <Track bundle={bundle} runs={runs} />}
     </OwnRuns>
   ) : (

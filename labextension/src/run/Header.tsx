@@ -4,7 +4,7 @@ import * as React from 'react';
 import type { Job, RunInfo } from '../api/types';
 import { isFinal } from '../model/jobs';
 import type { Facts } from '../model/run';
-import { clock, duration, endPhrase, say, seconds, sentenceOf, shortId, statusWord } from '../words';
+import { clock, duration, endPhrase, say, seconds, sentenceOf, shortId, size, statusWord } from '../words';
 import { Dot } from './Dot';
 import { useCell, useHere, useNow } from './surroundings';
 
@@ -61,14 +61,15 @@ function StatusWords({ run, job }: { run: RunInfo | null; job: Job | null }): JS
   const reason = job?.reason ?? run?.reason ?? null;
   const after =
     took === null ? '' : status === 'completed' ? say('in %1', duration(took)) : say('after %1', duration(took));
+  const rest = [after, sentenceOf(reason), attempt].filter(Boolean).join(' · ');
   return (
     <span className="ts-status" data-trackside="status" data-status={status} role="status">
       <span className={status === 'failed' ? 'ts-bad' : undefined}>
         {endPhrase(status, reason, job?.exit_code ?? null)}
       </span>
       <span className="ts-why" data-trackside="reason">
-        {' '}
-        {[after, sentenceOf(reason), attempt].filter(Boolean).join(' · ')}
+        {rest && (after ? ' ' : ' · ')}
+        {rest}
       </span>
     </span>
   );
@@ -77,6 +78,7 @@ function StatusWords({ run, job }: { run: RunInfo | null; job: Job | null }): JS
 function Verbs(props: { job: Job | null; runId: string; name: string; opens: boolean }): JSX.Element {
   const { job, runId, name, opens } = props;
   const { actions } = useHere();
+  const more = job === null ? null : moreMemory(job);
   return (
     <span className="ts-verbs">
       {opens && (
@@ -89,6 +91,15 @@ function Verbs(props: { job: Job | null; runId: string; name: string; opens: boo
           {say('Retry')}
         </Verb>
       )}
+      {job !== null && more !== null && (
+        <Verb
+          name="retry-more"
+          title={say('Run it again with twice the memory')}
+          act={() => actions.retry(job, { memory: more })}
+        >
+          {say('Retry with %1', size(more))}
+        </Verb>
+      )}
       {job !== null && !isFinal(job.status) && (
         <Verb name="cancel" title={say('Stop the job')} busy={job.cancelling} act={() => actions.cancel(job)}>
           {say('Cancel')}
@@ -96,6 +107,12 @@ function Verbs(props: { job: Job | null; runId: string; name: string; opens: boo
       )}
     </span>
   );
+}
+
+/** Twice the memory, in bytes, for a job that had too little of it. */
+function moreMemory(job: Job): number | null {
+  const { memory } = job.spec;
+  return job.reason?.code === 'out_of_memory' && memory ? 2 * memory : null;
 }
 
 interface VerbProps {

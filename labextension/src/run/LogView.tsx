@@ -1,11 +1,10 @@
 /** A run's log, live, with a line below it that says where one is. */
 import * as React from 'react';
 
-import { onFrame } from '../charts/frame';
 import type { RunModel } from '../model/run';
-import { count, say, size } from '../words';
+import { count, notKept, say, size } from '../words';
 import { LogWindow } from './logwindow';
-import { useCell, useFrame, useHere } from './surroundings';
+import { Paced, useCell, useFrame, useHere } from './surroundings';
 
 /** Lines up to which a small window grows with its log. */
 const MOST_GROWN = 12;
@@ -19,6 +18,7 @@ interface Props {
 
 export function LogView({ model, empty, name }: Props): JSX.Element {
   const { log } = model;
+  const { soon } = React.useContext(Paced);
   const host = React.useRef<HTMLDivElement>(null);
   const shown = React.useRef<LogWindow | null>(null);
   const [following, setFollowing] = React.useState(true);
@@ -33,18 +33,18 @@ export function LogView({ model, empty, name }: Props): JSX.Element {
         log.follow(now);
         setFollowing(now);
       },
-      onTop: () => log.readEarlier()
+      onTop: () => log.readEarlier(notKept)
     });
     shown.current = view;
     const render = () => view.render();
     render();
-    const unsubscribe = log.version.subscribe(() => onFrame(render));
+    const unsubscribe = log.version.subscribe(() => soon(render));
     return () => {
       unsubscribe();
       view.dispose();
       watching.dispose();
     };
-  }, [log]);
+  }, [log, soon]);
 
   useFrame(log.version);
   const lines = log.buffer.lineCount;

@@ -17,7 +17,6 @@ import {
   statusWord
 } from '../words';
 import { Outputs } from './Outputs';
-import { RunProgress } from './RunPanel';
 import { wasAskedFor } from './Resources';
 import { RunCurves } from './RunCurves';
 import { useCell, useHere, usePolling } from './surroundings';
@@ -30,7 +29,6 @@ export function Overview({ model, facts }: { model: RunModel; facts: Facts }): J
   return (
     <div className="ts-page" data-trackside="overview">
       {job !== null && !isFinal(status) && status !== 'running' && <Waiting model={model} job={job} />}
-      <RunProgress model={model} running={status === 'running'} />
       <RunCurves model={model} most={3} />
       <dl className="ts-facts">{factsOf(run, job).map(renderFact)}</dl>
       {run !== null && <Summary run={run} />}
@@ -120,6 +118,12 @@ function jobFacts(job: Job): (Fact | null)[] {
     job.exit_code === null ? null : [say('Exit code'), String(job.exit_code)],
     job.attempt > 1 ? [say('Attempts'), String(job.attempt)] : null,
     [say('Asked for'), askedFor(job)],
+    spec.after?.length
+      ? [say('Starts'), spec.after.map(({ job: id, condition }) => afterPhrase(id, condition)).join(', ')]
+      : null,
+    spec.at ? [say('Not before'), fullMoment(spec.at)] : null,
+    spec.retries ? [say('Retries by itself'), say('%1 of %2 used', job.retried, spec.retries)] : null,
+    spec.requeue ? [say('After a restart of the machine'), say('starts again')] : null,
     job.limits.length > 0
       ? [
           say('Limits'),
@@ -141,15 +145,22 @@ function jobFacts(job: Job): (Fact | null)[] {
 }
 
 function askedFor(job: Job): string {
-  const { gpus, cpus, memory, time, priority } = job.spec;
+  const { gpus, cpus, cores, memory, time, priority } = job.spec;
   const parts = [
     gpus && gpus.count > 0 ? `${count('%1 GPU', '%1 GPUs', gpus.count)}${gpus.type ? ` ${gpus.type}` : ''}` : '',
     count('%1 CPU', '%1 CPUs', cpus ?? 1),
+    cores?.length ? say('on cores %1', cores.join(', ')) : '',
     memory ? say('%1 memory', size(memory)) : '',
     time ? say('%1 at most', duration(time)) : '',
     priority ? say('priority %1', priority) : ''
   ];
   return parts.filter(Boolean).join(' · ');
+}
+
+/** `"when job-3 has completed"`: what another job must come to, whatever it came to since. */
+function afterPhrase(id: string, condition: string | undefined): string {
+  const phrases: Record<string, string> = { any: say('when %1 has ended', id), failed: say('when %1 has failed', id) };
+  return phrases[condition ?? 'ok'] ?? say('when %1 has completed', id);
 }
 
 function Summary({ run }: { run: RunInfo }): JSX.Element | null {

@@ -1,10 +1,21 @@
 /** What a job holds and may use, in one line; and how far it is. */
 import * as React from 'react';
 
-import type { Gpu, Job, Limit, SystemSample } from '../api/types';
-import type { Progress } from '../model/feed';
-import { count, gpuName, kindPhrase, limitSentence, progressWords, say, size, sizeOf, timeLeft } from '../words';
-import { useCell, useHere } from './surroundings';
+import type { Gpu, Job, Limit, Progress, SystemSample } from '../api/types';
+import {
+  count,
+  gpuName,
+  kindPhrase,
+  limitSentence,
+  paceWords,
+  progressWords,
+  say,
+  size,
+  sizeOf,
+  timeLeft,
+  unlimitedSentence
+} from '../words';
+import { useCell, useHere, useNow } from './surroundings';
 
 /** `GPU 0, 1 · H100 80 GB   1 CPU   peak 9.4 of 64 GB memory   time limit 2 h, enforced`. */
 export function Resources({ job }: { job: Job }): JSX.Element {
@@ -14,6 +25,7 @@ export function Resources({ job }: { job: Job }): JSX.Element {
   const others = job.limits.filter(each => !['memory', 'cpus'].includes(each.name) && wasAskedFor(job, each.name));
   const memory = memoryWords(job.peak_memory, limit('memory')?.value ?? null);
   const gpus = gpuWords(job, sample);
+  const unlimited = unlimitedSentence(job);
   return (
     <div className="ts-sub" data-trackside="resources">
       <span className="ts-what" title={kindPhrase(job)}>
@@ -25,6 +37,7 @@ export function Resources({ job }: { job: Job }): JSX.Element {
       {others.map(each => (
         <Bound key={each.name} words={limitSentence(each)} limit={each} told={true} />
       ))}
+      {unlimited && <span>{unlimited}</span>}
     </div>
   );
 }
@@ -70,10 +83,11 @@ function askedWords({ count: wanted, type }: { count: number; type?: string | nu
   return `${count('%1 GPU', '%1 GPUs', wanted)}${kind}`;
 }
 
-/** A thin bar, what was done below it on the left, what is left on the right. */
+/** A thin bar; below it what is done on the left, how fast and for how long it goes on at the right. */
 export function ProgressBar({ progress, slim = false }: { progress: Progress; slim?: boolean }): JSX.Element {
-  const { i, total, rate } = progress;
-  const share = total === null || total <= 0 ? null : Math.min(1, i / total);
+  const { i, total, part, rate } = progress;
+  const now = useNow(!slim);
+  const share = total === null || total <= 0 ? null : Math.min(1, (i + part) / total);
   return (
     <div
       className={slim ? 'ts-progress ts-slim' : 'ts-progress'}
@@ -88,14 +102,14 @@ export function ProgressBar({ progress, slim = false }: { progress: Progress; sl
         aria-valuemin={0}
         aria-valuemax={total ?? undefined}
         aria-valuenow={share === null ? undefined : i}
-        aria-valuetext={progressWords(i, total)}
+        aria-valuetext={progressWords(progress)}
       >
-        <i style={{ width: `${(share ?? 0) * 100}%` }} />
+        <i style={{ transform: `translateX(${((share ?? 0) - 1) * 100}%)` }} />
       </div>
       {!slim && (
         <div className="ts-under">
-          <span>{progressWords(i, total)}</span>
-          <span>{timeLeft(i, total, rate)}</span>
+          <span>{progressWords(progress)}</span>
+          <span data-trackside="pace">{[paceWords(rate), timeLeft(progress, now)].filter(Boolean).join(' · ')}</span>
         </div>
       )}
     </div>

@@ -9,12 +9,14 @@ import { count, say } from '../words';
 import { CurveChart } from './CurveChart';
 import type { ChartLook, Source } from './CurveChart';
 import { useCell, useFrame } from './surroundings';
+import type { View, Wishes, Zoom } from './view';
+
+const PLAIN: Wishes = { axis: 'step', smooth: 0, log: false, hidden: [] };
 
 export interface CurvesProps {
   model: RunModel;
-  axis?: Axis;
-  smooth?: number;
-  log?: boolean;
+  /** How the curves are looked at; as they are when nothing is said. */
+  view?: View;
   /** How many charts are shown before one asks for more; null: all. */
   most?: number | null;
   /** Only metrics whose name holds this text. */
@@ -24,13 +26,16 @@ export interface CurvesProps {
 }
 
 export function RunCurves(props: CurvesProps): JSX.Element | null {
-  const { model, axis = 'step', smooth = 0, log = false, most = null, filter = '', empty = null } = props;
+  const { model, view, most = null, filter = '', empty = null } = props;
+  const { axis, smooth, log } = view?.wishes ?? PLAIN;
   const [more, setMore] = React.useState(false);
   const { groups, version, source, problem } = useGroups(model, axis, filter);
+  useCloser(model, axis, view?.zoom ?? null);
   if (groups.length === 0) {
     return <>{problem ? <p className="ts-note ts-bad">{problem}</p> : empty}</>;
   }
-  const look: ChartLook = { axis, smooth, log, last: null, sync: `trackside-${model.id}-${axis}` };
+  const sync = `trackside-${model.id}-${axis}`;
+  const look: ChartLook = { axis, smooth, log, last: null, sync, ...(view && { view }) };
   const colors = new Map(groups.flatMap(each => each.keys).map((key, index) => [key, index]));
   const shown = more || most === null ? groups : groups.slice(0, most);
   return (
@@ -83,7 +88,17 @@ export function useGroups(
     if (curve === undefined) {
       throw new Error(`There is no curve ${key}.`);
     }
-    return { label, color, curve };
+    return { id: key, label, color, curve };
   };
   return { groups: group(keys), version, source, problem };
+}
+
+/** While one looks closer at a part, ask for its points where history came with fewer. */
+export function useCloser(model: RunModel, axis: Axis, zoom: Zoom): void {
+  const [low, high] = zoom ?? [0, 0];
+  React.useEffect(() => {
+    if (zoom !== null) {
+      void model.metrics(axis).look(low, high);
+    }
+  }, [model, axis, low, high, zoom === null]);
 }

@@ -2,11 +2,14 @@
 import * as React from 'react';
 
 import type { Facts, RunModel } from '../model/run';
+import { currentProgress } from '../model/feed';
 import { isFinal } from '../model/jobs';
 import { say } from '../words';
 import { Artifacts } from './Artifacts';
 import { Header } from './Header';
 import { LogView } from './LogView';
+import { Media } from './Media';
+import { MetricsSection } from './MetricsSection';
 import { Outputs } from './Outputs';
 import { ProgressBar, Resources } from './Resources';
 import { RunCurves } from './RunCurves';
@@ -14,6 +17,7 @@ import { useCell, useFrame } from './surroundings';
 
 const CHARTS_FIRST = 4;
 const FILES_FIRST = 5;
+const MEDIA_FIRST = 6;
 
 export function RunPanel({ model }: { model: RunModel }): JSX.Element {
   const facts = useCell(model.facts);
@@ -29,15 +33,21 @@ export function RunPanel({ model }: { model: RunModel }): JSX.Element {
     >
       <Header facts={facts} opens={true} />
       {facts.job !== null && <Resources job={facts.job} />}
-      <RunProgress model={model} running={status === 'running'} />
+      <RunProgress model={model} facts={facts} />
       {status !== undefined && <Body model={model} facts={facts} name={name} />}
     </section>
   );
 }
 
 /** The bar while a run that tells its progress is running. */
-export function RunProgress({ model, running }: { model: RunModel; running: boolean }): JSX.Element | null {
-  const progress = useFrame(model.metrics('step').progress);
+export function RunProgress({ model, facts }: { model: RunModel; facts: Facts }): JSX.Element | null {
+  const feed = model.metrics('step');
+  const running = (facts.job?.status ?? facts.run?.status) === 'running';
+  React.useEffect(() => {
+    const watching = running ? feed.watch() : null;
+    return () => watching?.dispose();
+  }, [feed, running]);
+  const progress = currentProgress(useFrame(feed.progress), facts.job);
   return running && progress !== null ? (
     <div className="ts-pad-in">
       <ProgressBar progress={progress} />
@@ -66,6 +76,8 @@ function Body({ model, facts, name }: { model: RunModel; facts: Facts; name: str
           <LogView model={model} name={name} empty={emptyLog(status)} />
         </div>
       </div>
+      <MetricsSection model={model} />
+      <Media model={model} most={MEDIA_FIRST} />
       <Outputs model={model} />
       <div className="ts-tail">
         <Artifacts model={model} most={FILES_FIRST} />

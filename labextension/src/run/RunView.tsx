@@ -9,18 +9,21 @@ import { Config } from './Config';
 import { CurvesPage } from './CurvesPage';
 import { Header } from './Header';
 import { LogView } from './LogView';
+import { Media, useMedia } from './Media';
 import { Outputs } from './Outputs';
 import { Overview } from './Overview';
 import { Resources } from './Resources';
+import { RunProgress } from './RunPanel';
 import { SystemTab } from './SystemTab';
 import { useCell, useRun } from './surroundings';
 import type { Tab } from './surroundings';
 
-const TABS: readonly Tab[] = ['overview', 'curves', 'log', 'outputs', 'artifacts', 'system', 'config'];
+const TABS: readonly Tab[] = ['overview', 'curves', 'media', 'log', 'outputs', 'artifacts', 'system', 'config'];
 
 const TITLES: Record<Tab, () => string> = {
   overview: () => say('Overview'),
   curves: () => say('Curves'),
+  media: () => say('Media'),
   log: () => say('Log'),
   outputs: () => say('Outputs'),
   artifacts: () => say('Artifacts'),
@@ -39,6 +42,8 @@ export function RunView({ runId, tab, onTab, onName }: Props): JSX.Element {
   const model = useRun(runId);
   const facts = useCell(model.facts);
   const name = facts.job?.name ?? facts.run?.name ?? null;
+  const media = useMedia(model);
+  const tabs = TABS.filter(each => each !== 'media' || tab === 'media' || media.length > 0);
   React.useEffect(() => {
     if (name !== null) {
       onName(name);
@@ -56,7 +61,8 @@ export function RunView({ runId, tab, onTab, onName }: Props): JSX.Element {
     >
       <Header facts={facts} opens={false} />
       {facts.job !== null && <Resources job={facts.job} />}
-      <Tabs runId={runId} tab={tab} onTab={onTab} />
+      <RunProgress model={model} facts={facts} />
+      <Tabs runId={runId} tab={tab} tabs={tabs} onTab={onTab} />
       <div
         className={`ts-tabpanel ts-tabpanel-${tab}`}
         role="tabpanel"
@@ -85,13 +91,14 @@ function Absent({ facts, runId }: { facts: Facts; runId: string }): JSX.Element 
 }
 
 /** Tabs as a keyboard expects them: one stop, arrows between, Home and End. */
-function Tabs({ runId, tab, onTab }: { runId: string; tab: Tab; onTab: (tab: Tab) => void }): JSX.Element {
+function Tabs(props: { runId: string; tab: Tab; tabs: readonly Tab[]; onTab: (tab: Tab) => void }): JSX.Element {
+  const { runId, tab, tabs, onTab } = props;
   const list = React.useRef<HTMLDivElement>(null);
   const go = (event: React.KeyboardEvent) => {
-    const at = TABS.indexOf(tab);
-    const to: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: TABS.length - 1 };
+    const at = tabs.indexOf(tab);
+    const to: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 };
     const next = to[event.key];
-    const chosen = next === undefined ? undefined : TABS[(next + TABS.length) % TABS.length];
+    const chosen = next === undefined ? undefined : tabs[(next + tabs.length) % tabs.length];
     if (chosen !== undefined) {
       event.preventDefault();
       onTab(chosen);
@@ -100,7 +107,7 @@ function Tabs({ runId, tab, onTab }: { runId: string; tab: Tab; onTab: (tab: Tab
   };
   return (
     <div className="ts-tabs" role="tablist" ref={list} onKeyDown={go}>
-      {TABS.map(each => (
+      {tabs.map(each => (
         <button
           type="button"
           key={each}
@@ -129,6 +136,20 @@ function Page({ tab, model, facts }: { tab: Tab; model: RunModel; facts: Facts }
       return <Overview model={model} facts={facts} />;
     case 'curves':
       return <CurvesPage model={model} />;
+    case 'media':
+      return (
+        <div className="ts-page">
+          <Media
+            model={model}
+            empty={
+              <p className="ts-note ts-flush">
+                {say('No images or tables yet. In the cell:')}{' '}
+                <code>{'trackside.init().log_image("sample", image)'}</code>
+              </p>
+            }
+          />
+        </div>
+      );
     case 'log':
       return (
         <LogView

@@ -34,7 +34,7 @@ export function SystemTab({ model }: { model: RunModel }): JSX.Element {
             title={title}
             sources={keys.flatMap((key, index) => {
               const curve = system.curves.byKey.get(key);
-              return curve === undefined ? [] : [{ label: gpuOf(key), color: index, curve }];
+              return curve === undefined ? [] : [{ id: key, label: gpuOf(key), color: index, curve }];
             })}
             look={LOOK}
             version={version}

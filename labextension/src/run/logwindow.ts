@@ -126,6 +126,9 @@ export class LogWindow {
 
   private readonly scrolled = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.host;
+    if (clientHeight === 0) {
+      return; // a change of theme takes the layout away for a while: nobody scrolled
+    }
     this.setFollowing(scrollHeight - scrollTop - clientHeight < Math.max(4, this.lineHeight));
     if (scrollTop < clientHeight && !this.following) {
       void this.options.onTop();

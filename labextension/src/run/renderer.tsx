@@ -3,10 +3,11 @@ import type { IRenderMime } from '@jupyterlab/rendermime';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { SightPace } from '../charts/pace';
 import { MIME_TYPE, readBundle } from '../model/bundle';
 import type { Bundle } from '../model/bundle';
 import { Saved, outdatedWords } from './Saved';
-import { Here } from './surroundings';
+import { Here, Paced } from './surroundings';
 import type { Surroundings } from './surroundings';
 
 const Embedded = React.lazy(() =>
@@ -23,9 +24,16 @@ function Outdated({ picture, text }: { bundle: Bundle; picture: string | null; t
 export class RunRenderer extends ReactWidget implements IRenderMime.IRenderer {
   private shown: { bundle: Bundle | null; picture: string | null; text: string } | null = null;
 
+  private readonly pace = new SightPace(this.node);
+
   constructor(private readonly surroundings: () => Surroundings) {
     super();
     this.addClass('ts-rendered');
+  }
+
+  override dispose(): void {
+    this.pace.dispose();
+    super.dispose();
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
@@ -50,9 +58,11 @@ export class RunRenderer extends ReactWidget implements IRenderMime.IRenderer {
     }
     return (
       <Here.Provider value={this.surroundings()}>
-        <React.Suspense fallback={<div className="ts-loading" />}>
-          <Embedded bundle={bundle} picture={picture} text={text} />
-        </React.Suspense>
+        <Paced.Provider value={this.pace}>
+          <React.Suspense fallback={<div className="ts-loading" />}>
+            <Embedded bundle={bundle} picture={picture} text={text} />
+          </React.Suspense>
+        </Paced.Provider>
       </Here.Provider>
     );
   }

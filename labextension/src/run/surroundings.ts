@@ -2,21 +2,29 @@
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import * as React from 'react';
 
-import { onFrame } from '../charts/frame';
-import type { Job, RunInfo } from '../api/types';
+import { EVERY_FRAME } from '../charts/pace';
+import type { Pace } from '../charts/pace';
+import type { Fields, Job, RunInfo } from '../api/types';
 import type { Cell } from '../model/cell';
+import type { Memory } from '../model/memory';
 import type { RunModel } from '../model/run';
 import type { Trackside } from '../model/trackside';
 
-export type Tab = 'overview' | 'curves' | 'log' | 'outputs' | 'artifacts' | 'system' | 'config';
+export type Tab = 'overview' | 'curves' | 'media' | 'log' | 'outputs' | 'artifacts' | 'system' | 'config';
 
 /** The verbs; what goes wrong is told to the user by whoever performs them. */
 export interface Actions {
   open(runId: string, name: string, tab?: Tab): void;
   compare(runs: readonly RunInfo[]): void;
   cancel(job: Job): Promise<void>;
-  retry(job: Job): Promise<void>;
+  /** Run it again; `changes` are resources that hold from now on. */
+  retry(job: Job, changes?: Fields): Promise<void>;
+  pauseQueue(): Promise<void>;
+  resumeQueue(): Promise<void>;
+  /** Put a waiting job right before another, or behind all. */
+  move(id: string, before: string | null): Promise<void>;
   deleteJob(job: Job): Promise<void>;
+  deleteJobs(jobs: readonly Job[]): Promise<void>;
   deleteRun(run: RunInfo): Promise<void>;
   /** Let the browser keep a file of the server. */
   download(url: string, name: string): void;
@@ -26,9 +34,14 @@ export interface Surroundings {
   readonly trackside: Trackside;
   readonly actions: Actions;
   readonly rendermime: IRenderMimeRegistry;
+  /** What a person chose in panels; it outlives the page where something keeps it. */
+  readonly memory: Memory;
 }
 
 export const Here = React.createContext<Surroundings | null>(null);
+
+/** How soon what stands here shows what is new. */
+export const Paced = React.createContext<Pace>(EVERY_FRAME);
 
 export function useHere(): Surroundings {
   const here = React.useContext(Here);
@@ -43,29 +56,39 @@ export function useCell<T>(cell: Cell<T>): T {
   return React.useSyncExternalStore(cell.subscribe, cell.get);
 }
 
-/** The value of a cell that changes fast, at most once a frame. */
+/** The value of a cell that changes fast, at most once a frame; more seldom where nobody sees it. */
 export function useFrame<T>(cell: Cell<T>): T {
+  const { soon } = React.useContext(Paced);
   const [value, setValue] = React.useState(cell.get());
   React.useEffect(() => {
     const refresh = () => setValue(cell.get());
     refresh();
-    return cell.subscribe(() => onFrame(refresh));
-  }, [cell]);
+    return cell.subscribe(() => soon(refresh));
+  }, [cell, soon]);
   return value;
+}
+
+/** What was chosen under this name, and how to choose otherwise. */
+export function useMemory<T>(name: string, first: T): [T, (value: T) => void] {
+  const { memory } = useHere();
+  const all = useCell(memory.state);
+  return [(all[name] as T | undefined) ?? first, value => memory.set(name, value)];
 }
 
 /** The server's time, renewed every `period` milliseconds while `active`. */
 export function useNow(active: boolean, period = 1000): number {
   const { trackside } = useHere();
+  const { soon } = React.useContext(Paced);
   const [now, setNow] = React.useState(() => trackside.now());
   React.useEffect(() => {
     if (!active) {
       return;
     }
-    setNow(trackside.now());
-    const timer = setInterval(() => setNow(trackside.now()), period);
+    const refresh = () => setNow(trackside.now());
+    refresh();
+    const timer = setInterval(() => soon(refresh), period);
     return () => clearInterval(timer);
-  }, [active, period, trackside]);
+  }, [active, period, trackside, soon]);
   return now;
 }
 
@@ -82,19 +105,22 @@ export function useRun(id: string): RunModel {
   return held.current.model;
 }
 
-/** Repeat a reading while `active`, and once at the start and at the end; a hidden tab rests. */
+/** Repeat a reading while `active` and in sight, and in any case once at the start and at the end. */
 export function usePolling(read: () => Promise<void>, active: boolean, period: number): void {
+  const pace = React.useContext(Paced);
   React.useEffect(() => {
     const attempt = () => {
-      if (!document.hidden) {
-        read().catch(() => undefined); // the run's own state tells what is wrong; the next reading tries again
-      }
+      read().catch(() => undefined); // the run's own state tells what is wrong; the next reading tries again
     };
     attempt();
     if (!active) {
       return;
     }
-    const timer = setInterval(attempt, period);
+    const timer = setInterval(() => {
+      if (pace.seen && !document.hidden) {
+        attempt();
+      }
+    }, period);
     return () => clearInterval(timer);
-  }, [read, active, period]);
+  }, [read, active, period, pace]);
 }

@@ -40,6 +40,12 @@ describe('requests', () => {
     expect(asked[0]?.init.headers).toEqual({ Range: 'bytes=4-6' });
     expect(new TextDecoder().decode(bytes ?? new Uint8Array())).toBe('456');
   });
+
+  it('say in their body what a retry changes', async () => {
+    const { rest, asked } = server(() => json({}));
+    await rest.retry('job-1', { memory: 2 ** 34 });
+    expect(asked[0]?.init).toMatchObject({ method: 'POST', body: '{"memory":17179869184}' });
+  });
 });
 
 describe('errors', () => {

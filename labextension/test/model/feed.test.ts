@@ -8,7 +8,8 @@ import { Events } from '../../src/model/events';
 import { LogFeed, MetricsFeed } from '../../src/model/feed';
 import { JobList } from '../../src/model/jobs';
 import { RunModel } from '../../src/model/run';
-import { Machine, records } from '../../src/model/system';
+import { records } from '../../src/model/records';
+import { Machine } from '../../src/model/system';
 import { job, run } from './sample';
 
 /** A stream in which a test speaks for the server. */
@@ -44,9 +45,44 @@ describe('curves', () => {
     await settled();
     expect(requests('metrics')).toEqual([{ channel: 'metrics', run: 'job-1', since: 120 }]);
     say('metrics', { type: 'metrics', offset: 120, next: 160, records: [{ step: 2, loss: 0.5 }] });
-    say('metrics', { type: 'progress', i: 3, total: 10, rate: 1 });
+    const progress = { i: 3, total: 10, rate: 1, label: 'epoch', part: 0.5, at: null };
+    say('metrics', { type: 'progress', ...progress });
     expect(feed.curves.byKey.get('loss')).toMatchObject({ count: 3, last: 0.5 });
-    expect(feed.progress.get()).toEqual({ i: 3, total: 10, rate: 1 });
+    expect(feed.progress.get()).toEqual(progress);
+  });
+
+  it('keep the newest records once somebody wants them, and try again when they could not be read', async () => {
+    const { live, say } = stream();
+    const text = '{"step": 0, "loss": 2}\n{"step": 1, "loss": 1}\n';
+    const answers = [() => Promise.reject(new Error('gone')), () => Promise.resolve(new TextEncoder().encode(text))];
+    const file = () => answers.shift()?.();
+    const feed = new MetricsFeed('job-1', 'step', rest({ ...history, file }), live);
+    feed.watch();
+    await settled();
+    await feed.readTail();
+    expect(feed.tail).toBeNull();
+    const reading = feed.readTail();
+    say('metrics', { type: 'metrics', offset: 120, next: 160, records: [{ step: 2, loss: 0.5 }] });
+    await reading;
+    expect(feed.tail?.map(record => record['step'])).toEqual([0, 1, 2]);
+  });
+
+  it('have more points of a part while one looks closer, of the last part that was asked for', async () => {
+    const { live } = stream();
+    const thinned = { loss: { ...series.loss, count: 100 } };
+    const asked: object[] = [];
+    const metrics = (_: string, query: { between?: string }) => {
+      asked.push(query);
+      const [x] = (query.between ?? '').split(',').map(Number);
+      const part = { loss: { ...thinned.loss, x: [x ?? 0], y: [7] } };
+      return Promise.resolve({ run_id: 'job-1', x: 'step', series: query.between ? part : thinned, next: 0, torn: 0 });
+    };
+    const feed = new MetricsFeed('job-1', 'step', rest({ metrics }), live);
+    feed.watch();
+    await settled();
+    await Promise.all([feed.look(0, 0.5), feed.look(0.25, 0.5)]);
+    expect(asked[2]).toMatchObject({ between: '0.25,0.5', x: 'step' });
+    expect(feed.curves.byKey.get('loss')?.detail).toMatchObject({ low: 0.25, points: { x: [0.25] } });
   });
 
   it('go on at the same place when a new attempt writes more', async () => {
@@ -91,7 +127,8 @@ describe('the log', () => {
       Promise.resolve({
         offset,
         next: offset + limit,
-        bytes: new TextEncoder().encode(whole.slice(offset, offset + limit))
+        bytes: new TextEncoder().encode(whole.slice(offset, offset + limit)),
+        gap: null
       });
     const feed = new LogFeed('job-1', rest({ log }), live);
     feed.watch();
@@ -106,7 +143,12 @@ describe('the log', () => {
     const { live, say, requests } = stream();
     const piece = 'z'.repeat(99) + '\n';
     const log = (_: string, offset: number, limit: number) =>
-      Promise.resolve({ offset, next: offset + limit, bytes: new TextEncoder().encode(piece.repeat(limit / 100)) });
+      Promise.resolve({
+        offset,
+        next: offset + limit,
+        bytes: new TextEncoder().encode(piece.repeat(limit / 100)),
+        gap: null
+      });
     const feed = new LogFeed('job-1', rest({ log }), live);
     feed.watch();
     say('log', { type: 'log', offset: 100_000_000, next: 100_000_100, text: piece });

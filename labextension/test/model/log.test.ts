@@ -72,6 +72,14 @@ describe('the window', () => {
     expect(wholeLines(bytes, 0).text).toBe('é tail\nÄpfel\n');
   });
 
+  it('puts one line in the place of a part that is no longer kept, and goes on before that part', () => {
+    const bytes = new Uint8Array(108);
+    bytes.set(new TextEncoder().encode('last\n'), 103);
+    const piece = wholeLines(bytes, 9_000_000, { start: 4096, end: 9_000_103 }, size => `… ${size} …`);
+    expect(piece.offset).toBe(4096);
+    expect(piece.text).toBe('… 8996007 …\nlast\n');
+  });
+
   it('takes a piece inside one long line as it is', () => {
     const bytes = new TextEncoder().encode('zzzz\n');
     expect(wholeLines(bytes, 100)).toEqual({ offset: 100, text: 'zzzz\n' });

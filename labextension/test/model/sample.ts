@@ -24,6 +24,9 @@ export function job({ spec = {}, ...changes }: Changes = {}): Job {
     gpus: [],
     limits: [],
     peak_memory: null,
+    not_before: null,
+    retried: 0,
+    progress: null,
     ...changes,
     spec: spec as JobSpec
   };
@@ -45,6 +48,7 @@ export function run(changes: Partial<RunInfo> = {}): RunInfo {
     duration_seconds: null,
     summary: {},
     config: {},
+    metrics: {},
     ...changes
   };
 }

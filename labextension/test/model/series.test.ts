@@ -80,3 +80,64 @@ describe('smoothing', () => {
     expect(y[2]).toBeCloseTo(1);
   });
 });
+
+describe('curves over another metric', () => {
+  it('have their place where that metric was logged with a finite value', () => {
+    const curves = new Curves('tokens');
+    curves.append([
+      { step: 0, tokens: 100, loss: 3 },
+      { step: 1, loss: 2 },
+      { step: 2, tokens: 'NaN', loss: 2 },
+      { step: 3, tokens: 300, loss: 1 }
+    ]);
+    expect([...(curves.byKey.get('loss')?.x.subarray(0, 2) ?? [])]).toEqual([100, 300]);
+    expect(curves.byKey.get('loss')?.length).toBe(2);
+    expect(curves.byKey.has('tokens')).toBe(false);
+  });
+});
+
+describe('a part of a thinned curve', () => {
+  it('is drawn from the points that were asked for, where they cover what is shown', () => {
+    const curves = new Curves('step');
+    curves.load(history);
+    expect(curves.thinned).toBe(true);
+    const series = { loss: { ...history.series['loss']!, x: [10, 11, 12], y: [1.5, null, 1.4] } };
+    curves.loadDetail({ ...history, series }, 10, 12);
+    const loss = curves.byKey.get('loss');
+    expect(Array.from(loss?.between(10, 12).y ?? [])).toEqual([1.5, Number.NaN, 1.4]);
+    expect(loss?.between(5, 12).length).toBe(3);
+    expect(loss?.between(5, 12)).toBe(loss);
+  });
+});
+
+describe('points that come out of order', () => {
+  it('are merged among those before them, equal places in the order in which they came', () => {
+    const curves = new Curves('lr');
+    const seen = () => Array.from({ length: curve()?.length ?? 0 }, (_, n) => [curve()?.sorted().x[n], curve()?.y[n]]);
+    const curve = () => curves.byKey.get('loss');
+    curves.append([
+      { lr: 3, loss: 30 },
+      { lr: 2, loss: 20 },
+      { lr: 1, loss: 10 }
+    ]);
+    expect(seen()).toEqual([
+      [1, 10],
+      [2, 20],
+      [3, 30]
+    ]);
+    curves.append([
+      { lr: 2, loss: 21 },
+      { lr: 4, loss: 40 },
+      { lr: 0, loss: 0 }
+    ]);
+    expect(seen()).toEqual([
+      [0, 0],
+      [1, 10],
+      [2, 20],
+      [2, 21],
+      [3, 30],
+      [4, 40]
+    ]);
+    expect(curve()).toMatchObject({ last: 0, lastX: 0, min: 0, max: 40, length: 6 });
+  });
+});

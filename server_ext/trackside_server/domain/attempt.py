@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import msgspec
@@ -41,6 +42,8 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     gpus: list[str] = []
     limits: list[Limit] = []
     started_at: datetime | None = None
+    log_offset: int = 0
+    """Where its output begins in ``output.log``, which all attempts share."""
     exit: Exit | None = None
 
 
@@ -50,6 +53,13 @@ def parse_attempt(data: bytes) -> AttemptRecord:
     Raises InternalError when they are not such a record: the file is written in one step, so no half of it is ever seen.
     """
     try:
-        return msgspec.json.decode(data, type=AttemptRecord)
-    except msgspec.DecodeError as error:
+        return msgspec.json.decode(_whole(data), type=AttemptRecord)
+    except (msgspec.DecodeError, ValueError) as error:
         raise InternalError(f"The record of an attempt cannot be read: {error}.") from error
+
+
+def _whole(data: bytes) -> bytes:
+    """Return JSON without halves of characters, which stand in records of earlier versions and no strict reader takes."""
+    if b"\\ud" not in data:
+        return data
+    return json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")

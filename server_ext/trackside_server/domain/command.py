@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Mapping
@@ -36,10 +37,15 @@ def carried_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
     Matplotlib's backend inside a notebook draws into the notebook, so it stays there too.
     """
-    carried = {name: value for name, value in environment.items() if not _NOT_CARRIED.fullmatch(name)}
+    carried = {name: value for name, value in environment.items() if _is_carried(name)}
     if carried.get("MPLBACKEND", "").startswith("module://"):
         del carried["MPLBACKEND"]
     return carried
+
+
+@functools.lru_cache(4096)
+def _is_carried(name: str) -> bool:
+    return _NOT_CARRIED.fullmatch(name) is None
 
 
 def environment_of(

@@ -11,8 +11,8 @@ __all__ = ["TRANSITIONS", "check_transition"]
 
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     "scheduled": frozenset({"pending", "cancelled", "failed"}),
-    "pending": frozenset({"running", "cancelled", "failed", "completed"}),
-    "running": frozenset({"pending", "completed", "failed", "cancelled"}),
+    "pending": frozenset({"running", "scheduled", "cancelled", "failed", "completed"}),
+    "running": frozenset({"pending", "scheduled", "completed", "failed", "cancelled"}),
     "completed": frozenset({"pending"}),
     "failed": frozenset({"pending", "completed", "cancelled"}),
     "cancelled": frozenset({"pending"}),
@@ -20,7 +20,8 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 """From each status, those that may follow.
 
 ``pending → completed`` is a job so short that its end is seen before its start; ``running → pending`` is a job given
-back to the queue; final → ``pending`` is a retry; ``failed → completed | cancelled`` is the correction of ``lost`` when
+back to the queue; ``running → scheduled``, and ``pending → scheduled`` for one so short or that could not be started,
+is the pause before it is tried again by itself; final → ``pending`` is a retry by somebody; ``failed → completed | cancelled`` is the correction of ``lost`` when
 the true exit appears after all.
 """
 

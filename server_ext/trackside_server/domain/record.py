@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import msgspec
 
-from trackside.models import FINAL, Job, JobSpec, Limit, Reason, RunInfo, Status
+from trackside.models import FINAL, Job, JobSpec, Limit, MetricFacts, Reason, RunInfo, Status
 
 __all__ = ["JobChanges", "JobRecord", "RunRow", "job_id", "job_seq"]
 
@@ -56,6 +56,14 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     limits: tuple[Limit, ...] = ()
     peak_memory: int | None = None
     """Bytes, the highest seen for the whole process tree."""
+    not_before: datetime | None = None
+    """The earliest start: as asked for, or the pause before a retry."""
+    retried: int = 0
+    """How often it was started again by itself."""
+    last_end: Reason | None = None
+    """How the attempt before ended, while the job waits to be started again by itself."""
+    held: str = ""
+    """Why it may not start although it waits, until somebody lets it."""
     run_dir: str
     spec: JobSpec
 
@@ -85,6 +93,8 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
             created_at=self.created_at,
             started_at=self.started_at,
             finished_at=self.finished_at,
+            not_before=self.not_before,
+            retried=self.retried,
             attempt=self.attempt,
             executor=self.executor,
             cancelling=self.cancel_requested is not None and not self.is_terminal,
@@ -112,14 +122,21 @@ class JobChanges(TypedDict, total=False):
     gpus: tuple[str, ...]
     limits: tuple[Limit, ...]
     peak_memory: int | None
+    not_before: datetime | None
+    retried: int
+    held: str
+    last_end: Reason | None
     run_dir: str
+    spec: JobSpec
 
 
-class RunRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RunRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One run folder as the index knows it; the folder itself is the truth.
 
     ``created_at`` (UTC) places the run among the others. ``meta_mtime_ns`` is the modification time of ``meta.json``
-    when it was read, so that an unchanged folder need not be read again.
+    when it was read, so that an unchanged folder need not be read again. ``metrics`` are known once an ended run was
+    looked through; of one that goes on, they are those of the last query that asked for metrics. ``imported_at`` is None
+    for a run that began in this home.
     """
 
     id: str
@@ -133,9 +150,11 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    imported_at: datetime | None = None
     duration_seconds: float | None = None
     summary: dict[str, object] = {}
     config: dict[str, object] = {}
+    metrics: dict[str, MetricFacts] = {}
     meta_mtime_ns: int = 0
 
     @property
@@ -160,4 +179,5 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             duration_seconds=self.duration_seconds,
             summary=self.summary,
             config=self.config,
+            metrics=self.metrics,
         )

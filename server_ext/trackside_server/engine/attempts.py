@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from pathlib import Path
 
+from trackside.errors import Conflict
 from trackside.models import Reason
+from trackside_server.domain.again import Again, again, keeps_secrets
 from trackside_server.domain.attempt import AttemptRecord, Exit
 from trackside_server.domain.lifecycle import check_transition
 from trackside_server.domain.record import JobChanges, JobRecord
 from trackside_server.engine.core import LOG, Core, utc_now
-from trackside_server.engine.folder import note_status
 from trackside_server.engine.index import row_of_job, with_own_words
-from trackside_server.executors.base import Absent, AttemptRef, Ended, Lost, Running
+from trackside_server.engine.insist import insist
+from trackside_server.engine.masking import keep_places
+from trackside_server.engine.noted import note
+from trackside_server.executors.base import Absent, AttemptRef, Ended, Executor, Lost, Observation, Running, Starting
 from trackside_server.store import Tx
 
-__all__ = ["begin", "close", "close_at_once", "look", "ref_of", "start_failed"]
+__all__ = ["adopt_unnoticed", "begin", "close", "close_at_once", "look", "ref_of", "start_failed"]
+
+_STARTS_WITHIN, _LOOK_AGAIN = 3.0, 0.02
+"""Seconds after which a runner has started its attempt or given it back, and between two looks."""
 
 
 def ref_of(record: JobRecord, attempt: int | None = None) -> AttemptRef:
@@ -39,11 +48,15 @@ async def look(core: Core, ref: AttemptRef) -> None:
         begun = None if record.started_at else JobChanges(started_at=seen.record.started_at)
         await close(core, record, seen.record.exit, begun=begun)
     elif isinstance(seen, Lost):
+        if seen.record.runner.is_local:
+            await asyncio.to_thread(core.executors[record.executor].end_rest, ref)
         await close(core, record, Exit(status="failed", reason=seen.reason, finished_at=utc_now()))
     elif isinstance(seen, Absent):
         gone = Reason("lost", "its run folder is gone; nobody knows how it ended")
         await close(core, record, Exit(status="failed", reason=gone, finished_at=utc_now()))
-    elif isinstance(seen, Running):
+    elif isinstance(seen, (Running, Starting)):
+        if record.spec.secrets and isinstance(seen, Running):
+            core.masks.of(ref, record.spec.secrets)
         core.executors[record.executor].watch(ref)
 
 
@@ -51,7 +64,8 @@ async def begin(core: Core, record: JobRecord, ref: AttemptRef, begun: AttemptRe
     """Write that an attempt runs."""
 
     def run(tx: Tx) -> JobRecord:
-        forget_secrets(core, tx, record)
+        if not keeps_secrets(record):
+            forget_secrets(core, tx, record)
         changes = _facts(record, ref, begun)
         changes["status"] = "running"
         running = tx.update_job(record.id, **changes)
@@ -59,6 +73,29 @@ async def begin(core: Core, record: JobRecord, ref: AttemptRef, begun: AttemptRe
         return running
 
     core.settle([await core.write(run)])
+
+
+async def adopt_unnoticed(core: Core, record: JobRecord) -> bool:
+    """Take a waiting job whose next attempt began already: the last server died before it could write that down, or did
+    not hear of it in time. Whether it is such a job.
+    """
+    ref = ref_of(record, record.attempt + 1)
+    seen = await _look_patiently(core.executors[record.executor], ref)
+    if isinstance(seen, Absent):
+        return False
+    await begin(core, record, ref, seen.record)
+    await look(core, ref)
+    return True
+
+
+async def _look_patiently(executor: Executor, ref: AttemptRef) -> Observation:
+    """Look at an attempt; one whose runner is about to start it may still be given back in the next moment."""
+    seen = executor.look(ref)
+    patience = time.monotonic() + _STARTS_WITHIN
+    while isinstance(seen, Starting) and time.monotonic() < patience:
+        await asyncio.sleep(_LOOK_AGAIN)
+        seen = executor.look(ref)
+    return seen
 
 
 async def close_at_once(core: Core, ref: AttemptRef) -> bool:
@@ -79,46 +116,87 @@ def _facts(record: JobRecord, ref: AttemptRef, begun: AttemptRecord) -> JobChang
         attempt=ref.attempt,
         gpus=tuple(begun.gpus),
         limits=tuple(begun.limits) or record.limits,
+        not_before=None,
+        last_end=None,
     )
 
 
 def forget_secrets(core: Core, tx: Tx, record: JobRecord) -> None:
-    """Secrets are erased once taken; the carried environment stays, sealed, for a retry."""
+    """Secrets are erased once taken; the carried environment stays, sealed, for a retry.
+
+    A job that may be started again by itself keeps them until its last attempt is over. What cannot be opened any more
+    is of no use to a retry either.
+    """
     if not record.spec.secrets:
         return
     sealed = tx.take_secrets(record.id)
-    if sealed is not None:
+    if sealed is None:
+        return
+    with contextlib.suppress(Conflict):
         tx.keep_secrets(record.id, core.vault.seal(core.vault.open(sealed).environment, {}))
 
 
 async def close(core: Core, record: JobRecord, how: Exit, *, begun: JobChanges | None = None) -> None:
-    """Write how an attempt ended; ``begun`` are the facts of its beginning that the store does not have yet."""
+    """Write how an attempt ended, or that the job is started again by itself: it is never final in between.
+
+    ``begun`` are the facts of its beginning that the store does not have yet.
+    """
 
     def end(tx: Tx) -> JobRecord | None:
         now = tx.job(record.id)
-        if now is None or now.is_terminal or now.attempt > record.attempt:
+        if now is None or now.is_terminal or _is_closed(now, record):
             return now
-        check_transition(now.id, now.status, how.status)
-        if begun is not None:
+        following = again(now, how, utc_now(), core.settings.retry_pause)
+        last = _ending(how) if following is None else _going_on(following)
+        check_transition(now.id, now.status, last["status"])
+        if following is None:
             forget_secrets(core, tx, record)
-        changes = JobChanges(
-            status=how.status,
-            reason=how.reason,
-            exit_code=how.exit_code,
-            finished_at=how.finished_at,
-            peak_memory=how.peak_memory,
-            cancel_requested=None,
-        )
+        changes = JobChanges()
         changes.update(begun or {})
-        ended = tx.update_job(now.id, **changes)
+        changes.update(last)
+        ended = tx.update_job(now, **changes)
         tx.upsert_run(with_own_words(row_of_job(ended)))
         return ended
 
-    ended = await core.write(end)
+    ended = await insist(core, end)
+    if record.spec.secrets:
+        ref = ref_of(record, (begun or {}).get("attempt"))
+        await asyncio.to_thread(keep_places, core.masks, ref, record.spec.secrets)
     if ended is None:
         core.board.drop(record.id)
         return
     LOG.debug("%s is %s", ended.id, ended.status)
     core.settle([ended])
-    if ended.is_terminal:
-        await asyncio.to_thread(note_status, ended)
+    if ended.status != "running":
+        await note(core, ended)
+
+
+def _is_closed(now: JobRecord, record: JobRecord) -> bool:
+    """Whether the store has the end of this attempt already, and the job goes on with the next."""
+    if now.attempt > record.attempt or now.retried != record.retried:
+        return True
+    return record.status == "running" and now.status != "running"
+
+
+def _ending(how: Exit) -> JobChanges:
+    return JobChanges(
+        status=how.status,
+        reason=how.reason,
+        exit_code=how.exit_code,
+        finished_at=how.finished_at,
+        peak_memory=how.peak_memory,
+        cancel_requested=None,
+        not_before=None,
+        last_end=None,
+    )
+
+
+def _going_on(following: Again) -> JobChanges:
+    return JobChanges(
+        status=following.status,
+        retried=following.retried,
+        not_before=following.not_before,
+        last_end=following.because,
+        started_at=None,
+        gpus=(),
+    )

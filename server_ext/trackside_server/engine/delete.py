@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from trackside.errors import Conflict
+from trackside_server.domain.naming import ended
 from trackside_server.engine.core import Core
 from trackside_server.engine.folder import discard_folder
 from trackside_server.store import Tx
@@ -14,8 +15,18 @@ __all__ = ["delete", "delete_run"]
 
 
 async def delete(core: Core, text: str) -> None:
-    """Forget a finished job and remove its run folder; its number does not come back."""
-    record = await core.resolve(text)
+    """Forget a finished job and remove its run folder; its number does not come back.
+
+    One that others wait for stays until they have ended: they could not say any more why they do not start.
+    """
+    record = await core.resolve(text, ended)
+    waiting = core.board.dependents(record.id)
+    if waiting:
+        raise Conflict(
+            f"{', '.join(waiting[:5])} {'waits' if len(waiting) == 1 else 'wait'} for {record.id}.",
+            hint="Cancel what waits for it first.",
+            code="awaited",
+        )
     await core.write(lambda tx: _forget(tx, record.id))
     await asyncio.to_thread(discard_folder, Path(record.run_dir))
 
@@ -29,7 +40,7 @@ def _forget(tx: Tx, job_id: str) -> None:
 
 async def delete_run(core: Core, text: str) -> None:
     """Forget a finished run and remove its folder; the run of a job goes with the job."""
-    row = await core.resolve_run(text)
+    row = await core.resolve_run(text, ended)
     if row.job_id is not None:
         await delete(core, row.job_id)
         return

@@ -17,9 +17,18 @@ from trackside.errors import InvalidInput, TryAgain
 from trackside.models import JobSpec
 from trackside.tracking.atomic import write_bytes, write_json
 from trackside.tracking.folder import RunFolder
-from trackside_server.domain.record import JobRecord
+from trackside_server.domain.record import JobRecord, job_seq
 
-__all__ = ["check_files", "discard_folder", "lay_out", "note_status", "staging_folder", "undo_lay_out"]
+__all__ = [
+    "check_files",
+    "discard_folder",
+    "highest_removed",
+    "lay_out",
+    "note_spec",
+    "note_status",
+    "staging_folder",
+    "undo_lay_out",
+]
 
 _LOG = logging.getLogger("trackside.server")
 
@@ -69,14 +78,12 @@ def lay_out(record: JobRecord, home: Path, home_id: str) -> RunFolder:
     """
     folder = RunFolder(record.run_dir)
     try:
-        _set_aside(folder.path)
-        folder.path.mkdir(mode=0o700, parents=True)
-        folder.artifacts.mkdir(mode=0o700)
+        _make(folder)
         _copy_source(record.spec, folder)
-        write_bytes(folder.spec, msgspec.json.encode(_job_json(record, home_id)))
+        _write_first(folder.spec, msgspec.json.encode(_job_json(record, home_id)))
         if record.spec.config:
             write_json(folder.config, record.spec.config)
-        write_json(folder.meta, _meta(record, home_id))
+        _write_first(folder.meta, msgspec.json.format(msgspec.json.encode(_meta(record, home_id)), indent=2))
         _take_staging(record.spec, folder, home)
     except OSError as error:
         undo_lay_out(record, home)
@@ -91,6 +98,17 @@ def lay_out(record: JobRecord, home: Path, home_id: str) -> RunFolder:
     return folder
 
 
+def _write_first(path: Path, data: bytes) -> None:
+    """Write a file of a folder that nobody knows of yet; it need not appear in one step."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)
+
+
 def undo_lay_out(record: JobRecord, home: Path) -> None:
     """Take the folder of a job that was not accepted away; what was staged is there again for the next try."""
     folder = RunFolder(record.run_dir)
@@ -100,8 +118,11 @@ def undo_lay_out(record: JobRecord, home: Path) -> None:
     discard_folder(folder.path)
 
 
-def note_status(record: JobRecord) -> None:
-    """Write into ``meta.json`` where a job stands, if it says something else: no runner did it, or it could not."""
+def note_status(record: JobRecord) -> bool:
+    """Write into ``meta.json`` where a job stands, if it says something else: no runner did it, or it could not.
+
+    Returns whether anything was written.
+    """
     folder = RunFolder(record.run_dir)
     fields = {
         "status": record.status,
@@ -114,8 +135,20 @@ def note_status(record: JobRecord) -> None:
         meta = folder.read_meta()
         if meta and meta.get("status") != record.status:
             folder.update_meta(**fields)
+            return True
     except OSError as error:  # the store knows; a full disk or a deleted folder must not stop the engine
         _LOG.warning("%s could not be written: %s", folder.meta, error)
+    return False
+
+
+def note_spec(record: JobRecord, home_id: str) -> None:
+    """Write ``job.json`` anew after a retry that changed what is asked for."""
+    folder = RunFolder(record.run_dir)
+    try:
+        if folder.path.is_dir():
+            write_bytes(folder.spec, msgspec.json.encode(_job_json(record, home_id)))
+    except OSError as error:
+        _LOG.warning("%s could not be written: %s", folder.spec, error)
 
 
 def _stamp(moment: datetime | None) -> str | None:
@@ -124,6 +157,7 @@ def _stamp(moment: datetime | None) -> str | None:
 
 def discard_folder(path: Path) -> None:
     """Take a run folder away: out of sight at once, then off the disk."""
+    _note_number(path)
     aside = path.parent / f".trash-{path.name}-{os.getpid()}"
     try:
         path.rename(aside)
@@ -132,10 +166,31 @@ def discard_folder(path: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _set_aside(path: Path) -> None:
-    """A folder of this number without a job in the store is what an unacknowledged submit left behind."""
-    if path.exists():
-        discard_folder(path)
+def highest_removed(home: Path) -> int:
+    """Return the highest number of a job whose folder was taken away; it must not come back, even from the folders."""
+    try:
+        return int(msgspec.json.decode((home / "removed.json").read_bytes(), type=dict[str, int])["highest"])
+    except (OSError, KeyError, msgspec.MsgspecError):
+        return 0
+
+
+def _note_number(path: Path) -> None:
+    home, seq = path.parent.parent, job_seq(path.name)
+    if seq is not None and seq > highest_removed(home):
+        with contextlib.suppress(OSError):  # a full disk is no reason to keep what takes room on it
+            write_json(home / "removed.json", {"highest": seq})
+
+
+def _make(folder: RunFolder) -> None:
+    """Make the folder; one of this number without a job in the store is what an unacknowledged submit left behind."""
+    try:
+        folder.path.mkdir(0o700)
+    except FileExistsError:
+        discard_folder(folder.path)
+        folder.path.mkdir(0o700)
+    except FileNotFoundError:
+        folder.path.mkdir(0o700, parents=True)
+    folder.artifacts.mkdir(0o700)
 
 
 def _copy_source(spec: JobSpec, folder: RunFolder) -> None:

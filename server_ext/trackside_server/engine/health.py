@@ -10,7 +10,7 @@ from trackside_server.engine.core import Core
 __all__ = ["health"]
 
 
-def health(core: Core) -> Health:
+async def health(core: Core) -> Health:
     """Return what this server is, and who schedules for its home."""
     return Health(
         ok=True,
@@ -20,5 +20,6 @@ def health(core: Core) -> Health:
         pid=os.getpid(),
         schedules=core.schedules,
         scheduler_pid=os.getpid() if core.schedules else core.scheduler_pid,
-        warnings=list(core.warnings),
+        scheduler_host=None if core.schedules else core.scheduler_host,
+        warnings=[*core.warnings, *await core.machine.idle_kernels(core.board)],
     )

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,17 @@ from trackside.probes.process import ProcessId
 from trackside.tracking.folder import RunFolder
 from trackside_server.domain.record import JobRecord, RunRow, job_seq
 
-__all__ = ["RunFinder", "row_of_folder", "row_of_job", "with_own_words"]
+__all__ = [
+    "RunFinder",
+    "meta_mtime",
+    "moment_of",
+    "reason_of",
+    "row_of_folder",
+    "row_of_job",
+    "status_of",
+    "text_of",
+    "with_own_words",
+]
 
 LOG = logging.getLogger("trackside.server")
 
@@ -26,7 +37,7 @@ def row_of_job(record: JobRecord) -> RunRow:
     """Return the row of a job's run; what the job itself wrote is added by ``with_own_words``."""
     duration = None
     if record.finished_at and record.started_at:
-        duration = (record.finished_at - record.started_at).total_seconds()
+        duration = max(0.0, (record.finished_at - record.started_at).total_seconds())
     return RunRow(
         id=record.id,
         uuid=record.uuid,
@@ -50,39 +61,47 @@ def with_own_words(row: RunRow) -> RunRow:
     meta = folder.read_meta()
     return msgspec.structs.replace(
         row,
-        name=_text(meta.get("name")) or row.name,
+        name=text_of(meta.get("name")) or row.name,
         tags=_tags(meta.get("tags")) or row.tags,
         summary=_mapping(meta.get("summary")) or row.summary,
         config=_config(folder) or row.config,
-        meta_mtime_ns=_mtime(folder),
+        duration_seconds=_own_duration(meta, row),
+        meta_mtime_ns=meta_mtime(folder),
     )
+
+
+def _own_duration(meta: dict[str, Any], row: RunRow) -> float | None:
+    """The runner measured it with a clock that nobody sets; moments are of one that may be set back."""
+    return (_number(meta.get("duration_seconds")) or row.duration_seconds) if row.finished_at else None
 
 
 def row_of_folder(folder: RunFolder) -> RunRow | None:
     """Return the row of a run without a job from its folder, None for a folder that is no run.
 
-    A run whose process is gone without a word has failed.
+    A run whose process is gone without a word has failed. One that names no process was written by another program,
+    such as ``whirr``: nobody can tell that it is dead.
     """
-    mtime = _mtime(folder)
+    mtime = meta_mtime(folder)
     meta = folder.read_meta()
     if not meta or not mtime:
         return None
     run_id = folder.path.name  # what the file says may be a copy's: the name of the folder is unique
-    status, reason = _status(meta.get("status")), _reason(meta.get("reason"))
-    if status not in FINAL and not _lives(meta.get("process")):
+    status, reason = status_of(meta.get("status")), reason_of(meta.get("reason"))
+    if status not in FINAL and "process" in meta and not _lives(meta["process"]):
         status, reason = "failed", Reason("lost", "its process ended without a word")
-    started = _moment(meta.get("started_at"))
+    started = moment_of(meta.get("started_at"))
     return RunRow(
         id=run_id,
-        uuid=_text(meta.get("uuid")) or run_id,
-        name=_text(meta.get("name")) or run_id,
+        uuid=text_of(meta.get("uuid")) or run_id,
+        name=text_of(meta.get("name")) or run_id,
         status=status,
         reason=reason,
         run_dir=str(folder.path),
         tags=_tags(meta.get("tags")),
         created_at=started or datetime.fromtimestamp(mtime / 1e9, UTC),
         started_at=started,
-        finished_at=_moment(meta.get("finished_at")),
+        finished_at=moment_of(meta.get("finished_at")),
+        imported_at=moment_of(_mapping(meta.get("imported_from")).get("imported_at")),
         duration_seconds=_number(meta.get("duration_seconds")),
         summary=_mapping(meta.get("summary")),
         config=_config(folder),
@@ -137,7 +156,7 @@ class RunFinder:
         names = {entry.name for entry in os.scandir(self._runs)}
         new = names - self._known
         self._known = names
-        return [name for name in new if not name.startswith(".") and job_seq(name) is None and _text(name) == name]
+        return [name for name in new if not name.startswith(".") and job_seq(name) is None and text_of(name) == name]
 
 
 def _lives(process: object) -> bool:
@@ -158,7 +177,8 @@ def _config(folder: RunFolder) -> dict[str, object]:
         return {}
 
 
-def _mtime(folder: RunFolder) -> int:
+def meta_mtime(folder: RunFolder) -> int:
+    """Return when ``meta.json`` was written last, in nanoseconds since the Unix epoch; 0 when there is none."""
     try:
         return folder.meta.stat().st_mtime_ns
     except OSError:
@@ -170,28 +190,28 @@ def _mtime(folder: RunFolder) -> int:
 
 def _presentable(value: object, levels: int = 32) -> object:
     if isinstance(value, str):
-        return _text(value)
+        return text_of(value)
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, (dict, list)) and not levels:
         return "…"
     if isinstance(value, dict):
-        return {_text(key): _presentable(item, levels - 1) for key, item in value.items()}
+        return {text_of(key): _presentable(item, levels - 1) for key, item in value.items()}
     if isinstance(value, list):
         return [_presentable(item, levels - 1) for item in value]
     return value
 
 
 def _mapping(value: object) -> dict[str, object]:
-    return {_text(key): _presentable(item) for key, item in value.items()} if isinstance(value, dict) else {}
+    return {text_of(key): _presentable(item) for key, item in value.items()} if isinstance(value, dict) else {}
 
 
 def _tags(value: object) -> tuple[str, ...]:
-    return tuple(_text(str(tag)) for tag in value) if isinstance(value, list) else ()
+    return tuple(text_of(str(tag)) for tag in value) if isinstance(value, list) else ()
 
 
-def _text(value: object) -> str:
-    """The text without halves of characters, which no JSON carries."""
+def text_of(value: object) -> str:
+    """Return the text without halves of characters, which no JSON carries."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
@@ -201,19 +221,22 @@ def _number(value: object) -> float | None:
     return float(value)
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
+    """Return the moment that this text names, None where it names none."""
     try:
-        moment = datetime.fromisoformat(_text(value))
+        moment = datetime.fromisoformat(text_of(value))
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _status(value: object) -> Status:
+def status_of(value: object) -> Status:
+    """Return the status of this name; what is none still goes on, for all that can be told."""
     return next((status for status in STATUSES if status == value), "running")
 
 
-def _reason(value: object) -> Reason | None:
+def reason_of(value: object) -> Reason | None:
+    """Return the reason that this is, if it is one."""
     if isinstance(value, dict) and isinstance(value.get("code"), str):
-        return Reason(_text(value["code"]), _text(value.get("message")))
+        return Reason(text_of(value["code"]), text_of(value.get("message")))
     return None

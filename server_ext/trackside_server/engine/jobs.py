@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from trackside.errors import InvalidInput, near
-from trackside.models import STATUSES, Explanation, Job, JobPage
+import asyncio
+
+import msgspec
+
+from trackside.errors import InvalidInput
+from trackside.models import Explanation, Job, JobPage, Status
 from trackside.tracking.folder import RunFolder
+from trackside_server.domain.query import parse_statuses
 from trackside_server.engine.core import Core
+from trackside_server.engine.streams import last_progress
 
 __all__ = ["explained", "folder_of", "get", "page", "read_limit", "read_statuses"]
 
@@ -13,15 +19,15 @@ _MOST = 500
 
 
 async def get(core: Core, text: str) -> Job:
-    """Return the job of this id, number or unique name."""
-    return core.wire(await core.resolve(text))
+    """Return the job of this id, number or name, the newest of that name."""
+    return (await _with_progress([core.wire(await core.resolve(text))]))[0]
 
 
 async def explained(core: Core, text: str) -> Explanation:
     """Return why the job stands where it stands."""
     record = await core.resolve(text)
-    core.seen_machine = await core.machine.machine()
-    return core.explain(record)
+    core.seen_machine = await core.machine.machine(core.board)
+    return core.explain(record, forecast=True)
 
 
 async def page(
@@ -33,7 +39,22 @@ async def page(
     found = await core.query(
         lambda reader: reader.jobs_page(status=statuses, tag=tag, name=name, limit=limit, cursor=cursor)
     )
-    return JobPage([core.wire(record) for record in found.jobs], found.next, found.counts)
+    jobs = await _with_progress([core.wire(record) for record in found.jobs])
+    return JobPage(jobs, found.next, found.counts, core.queue.sentence)
+
+
+async def _with_progress(jobs: list[Job]) -> list[Job]:
+    """The jobs, those that run with how far they are; an attempt before this one tells nothing of it."""
+    if not any(job.is_running for job in jobs):
+        return jobs
+    return await asyncio.to_thread(lambda: [_told(job) if job.is_running else job for job in jobs])
+
+
+def _told(job: Job) -> Job:
+    found = last_progress(folder_of(job).progress)
+    if found is None or (found.at and job.started_at and found.at < job.started_at):
+        return job
+    return msgspec.structs.replace(job, progress=found)
 
 
 def folder_of(job: Job) -> RunFolder:
@@ -48,11 +69,6 @@ def read_limit(limit: int) -> int:
     return limit
 
 
-def read_statuses(text: str | None) -> list[str]:
+def read_statuses(text: str | None) -> list[Status]:
     """Return the statuses that ``"running,pending"`` names."""
-    statuses = [part.strip() for part in text.split(",") if part.strip()] if text else []
-    for status in statuses:
-        if status not in STATUSES:
-            hint = near(status, STATUSES) or f"Known: {', '.join(STATUSES)}."
-            raise InvalidInput(f"status: {status!r} is not known.", hint=hint)
-    return statuses
+    return list(parse_statuses(text)) if text else []

@@ -10,17 +10,18 @@ import msgspec
 
 from trackside.errors import InvalidInput, NotFound, TryAgain
 from trackside.models import Metrics, RunInfo, RunPage
-from trackside.models.submission import FIELDS
+from trackside.models.fields import FIELDS
 from trackside.tracking.folder import RunFolder
+from trackside_server.domain.query import HasStatus, Query, Tagged, Term, parse
 from trackside_server.domain.record import JobRecord, RunRow
-from trackside_server.engine.core import Core
-from trackside_server.engine.curves import read_curves
-from trackside_server.engine.index import row_of_folder, with_own_words
+from trackside_server.engine.core import Core, utc_now
+from trackside_server.engine.facts import look_through
+from trackside_server.engine.index import meta_mtime, row_of_folder, with_own_words
 from trackside_server.engine.jobs import read_limit, read_statuses
 from trackside_server.engine.records import as_record, read_bytes
 from trackside_server.store import Tx
 
-__all__ = ["folder", "get", "metrics", "outputs", "page", "patch", "resolve"]
+__all__ = ["folder", "get", "metrics", "outputs", "page", "patch", "read_query", "resolve"]
 
 _OUTPUTS_BYTES = 32 * 1024 * 1024
 
@@ -29,34 +30,38 @@ async def resolve(core: Core, text: str) -> RunRow:
     """Return the row of a run, as its folder has it now."""
     await core.refresh_runs()
     row = await core.resolve_run(text)
-    if row.is_terminal and row.meta_mtime_ns:
+    if row.is_terminal and row.meta_mtime_ns == meta_mtime(RunFolder(row.run_dir)):
         return row
-    return await asyncio.to_thread(_fresh, row)
+    fresh = await asyncio.to_thread(_fresh, row)
+    if row.is_terminal and fresh != row:  # what was evaluated after its end belongs to it too
+        await core.write(lambda tx: tx.run(row.id) == row and tx.upsert_run(fresh))  # not one deleted or retried since
+    return fresh
 
 
 async def get(core: Core, text: str) -> RunInfo:
-    """Return the run of this id or unique name."""
+    """Return the run of this id or name, the newest of that name."""
     return core.wire_run(await resolve(core, text))
 
 
 async def page(
     core: Core, *, query: str | None, tag: str | None, status: str | None, limit: int, cursor: str | None
 ) -> RunPage:
-    """Return runs, newest first.
-
-    Every word of ``query`` must stand in the name, the id or a tag; ``tag:x`` and ``status:x`` are the filters of these
-    names.
-    """
-    words = (query or "").split()
-    tag = next((word[4:] for word in words if word.startswith("tag:")), tag)
-    status = next((word[7:] for word in words if word.startswith("status:")), status)
-    query = " ".join(word for word in words if not word.startswith(("tag:", "status:")))
-    statuses, limit = read_statuses(status), read_limit(limit)
+    """Return runs, newest first, that fit ``query`` (see ``domain/query.py``), have this tag and one of these statuses."""
+    asked, limit = read_query(query, tag, status), read_limit(limit)
     await core.refresh_runs()
-    found = await core.query(
-        lambda reader: reader.runs_page(query=query, tag=tag, status=statuses, limit=limit, cursor=cursor)
-    )
+    await look_through(core, asked)
+    found = await core.query(lambda reader: reader.runs_page(asked, limit=limit, cursor=cursor))
     return RunPage([core.wire_run(row) for row in found.runs], found.next)
+
+
+def read_query(text: str | None, tag: str | None = None, status: str | None = None) -> Query:
+    """Return what a query asks for, with the filters that stand beside it."""
+    query = parse(text or "", utc_now())
+    if tag:
+        query += (Term(Tagged(tag)),)
+    if statuses := read_statuses(status):
+        query += (Term(HasStatus(tuple(statuses))),)
+    return query
 
 
 async def folder(core: Core, text: str) -> RunFolder:
@@ -64,11 +69,20 @@ async def folder(core: Core, text: str) -> RunFolder:
     return RunFolder((await resolve(core, text)).run_dir)
 
 
-async def metrics(core: Core, text: str, *, keys: Sequence[str] | None, x: str, max_points: int, since: int) -> Metrics:
+async def metrics(
+    core: Core,
+    text: str,
+    *,
+    keys: Sequence[str] | None,
+    x: str,
+    max_points: int,
+    since: int,
+    between: tuple[float, float] | None = None,
+) -> Metrics:
     """Return the run's curves; big files are read off the event loop."""
     row = await resolve(core, text)
     path = RunFolder(row.run_dir).metrics
-    return await asyncio.to_thread(read_curves, path, row.id, keys=keys, x=x, max_points=max_points, since=since)
+    return await core.curves.read(path, row.id, keys=keys, x=x, max_points=max_points, since=since, between=between)
 
 
 async def outputs(core: Core, text: str) -> list[msgspec.Raw]:
@@ -110,9 +124,13 @@ def _note(tx: Tx, row: RunRow) -> list[JobRecord]:
 
 
 def _fresh(row: RunRow) -> RunRow:
-    if row.job_id is None:
-        return row_of_folder(RunFolder(row.run_dir)) or row
-    return with_own_words(row)
+    if row.job_id is not None:
+        return with_own_words(row)
+    found = row_of_folder(RunFolder(row.run_dir))
+    if found is None:
+        return row
+    stands = found.is_terminal == row.is_terminal  # at its end, what was known of its metrics is not all any more
+    return msgspec.structs.replace(found, metrics=row.metrics if stands else {})
 
 
 def _read_outputs(path: Path) -> list[msgspec.Raw]:

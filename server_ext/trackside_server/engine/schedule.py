@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import os
 from pathlib import Path
 
 from trackside.errors import TracksideError, TryAgain
 from trackside.models import Reason
-from trackside_server.domain.command import argv_of, environment_of
+from trackside.tracking.masking import Mask
+from trackside_server.domain.command import argv_of, carried_environment, environment_of
 from trackside_server.domain.plan import Start, plan
 from trackside_server.domain.record import JobChanges, JobRecord
 from trackside_server.engine import attempts
 from trackside_server.engine.cancel import BY_USER, cancel_waiting
-from trackside_server.engine.core import LOG, Core
+from trackside_server.engine.core import LOG, Core, utc_now
+from trackside_server.engine.release import release
 from trackside_server.executors.base import AttemptRef, GivenBack, Launch, Started, StartFailed
 from trackside_server.store.vault import Opened
 
@@ -23,8 +24,14 @@ __all__ = ["Scheduler"]
 
 _FIRST_MOMENTS = 0.02
 """Seconds that a job has run before that is written down: its interpreter's start is worth more than our hurry."""
-_LOOK_AGAIN = 5.0
-"""Seconds after which a queue that did not move is looked at again: GPUs outside this home come free unannounced."""
+_OUTPUT_BOUND = 2**30
+"""Bytes of a log whose bound nobody named."""
+_STARTS_AT_ONCE = 8
+"""Starts under way together: more of them would only make each other, and everybody who asks the server, wait."""
+_BREATH = 0.02
+"""Seconds between two looks at a job whose time has come, should the first not get it into the queue."""
+_LOOK_AT_CLOCK = 60.0
+"""Seconds after which the clock is looked at again while jobs wait for their time."""
 
 
 class Scheduler:
@@ -35,6 +42,9 @@ class Scheduler:
         self._soon = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._first_moments: dict[AttemptRef, asyncio.Event] = {}
+        self._turns = asyncio.Semaphore(_STARTS_AT_ONCE)
+        self._environment = carried_environment(os.environ)
+        """What a job gets that was submitted without one; to read it from the system for each costs as much as a start."""
 
     def plan_soon(self) -> None:
         """Look at the queue now."""
@@ -49,9 +59,18 @@ class Scheduler:
                 LOG.exception("the scheduler's round failed; it goes on")
                 await asyncio.sleep(1.0)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_AGAIN if self._core.board.anything_waits else None):
+                async with asyncio.timeout(self._pause()):
                     await self._soon.wait()  # not wait_for: it may swallow a cancellation, and this would never end
             self._soon.clear()
+
+    def _pause(self) -> float | None:
+        """Seconds until the queue must be looked at though nothing changed."""
+        board = self._core.board
+        moment = board.next_moment()
+        waits = [self._core.machine.look_again] if board.anything_waits else []
+        if moment is not None:  # not all of it at once: the clock may be set meanwhile
+            waits.append(min(max((moment - utc_now()).total_seconds(), _BREATH), _LOOK_AT_CLOCK))
+        return min(waits, default=None)
 
     async def close(self) -> None:
         """Let the starts that are under way come to their end."""
@@ -60,13 +79,14 @@ class Scheduler:
 
     async def _perform(self) -> None:
         core = self._core
-        if not core.board.anything_waits or core.board.cpus_held() >= core.machine.cpus:
+        await release(core, utc_now())
+        if not core.board.anything_waits or core.queue.paused or core.board.cpus_held() >= core.machine.cpus:
             return
-        core.seen_machine = await core.machine.machine()
-        for action in plan(core.board.snapshot(core.seen_machine)):
+        core.seen_machine = await core.machine.machine(core.board)
+        for action in plan(core.snapshot()):
             record = core.board.get(action.job_id)
             if record is not None:
-                core.board.starting(record, action.gpus)
+                core.board.starting(record, action.gpus, utc_now())
                 self._spawn(self._start(record, action))
 
     def cancel_soon(self, record: JobRecord) -> None:
@@ -84,7 +104,8 @@ class Scheduler:
         if record is None or core.board.is_starting(job_id):
             return  # over already; or _start looks at it when the start is through
         if record.status != "running":
-            await cancel_waiting(core, job_id)
+            record = await cancel_waiting(core, job_id)
+        if record.status != "running":
             return
         reason = record.cancel_requested or BY_USER
         await core.executors[record.executor].stop(attempts.ref_of(record), reason, record.spec.grace)
@@ -92,10 +113,10 @@ class Scheduler:
     async def _start(self, record: JobRecord, action: Start) -> None:
         core = self._core
         try:
-            launch = self._launch(record, action)
-            self._first_moments[launch.ref] = asyncio.Event()
-            outcome = await core.executors[record.executor].start(launch)
-            await self._settle(record, launch, outcome)
+            async with self._turns:
+                begun = await self._begin(record, action)
+            if begun is not None:
+                await self._settle(record, *begun)
         except TryAgain as error:
             LOG.warning("%s cannot be started now: %s", record.id, error)
             await asyncio.sleep(1.0)
@@ -112,39 +133,59 @@ class Scheduler:
             await self._cancel(record.id)
         core.plan_soon()
 
+    async def _begin(self, record: JobRecord, action: Start) -> tuple[Launch, Started] | None:
+        """Start the attempt; not one that was cancelled, nor any since the queue was paused, while it waited its turn."""
+        core = self._core
+        now = core.board.get(record.id)
+        if now is None or now.cancel_requested is not None or core.queue.paused:
+            return None
+        launch = self._launch(record, action)
+        self._first_moments[launch.ref] = asyncio.Event()
+        return launch, await core.executors[record.executor].start(launch)
+
     def _launch(self, record: JobRecord, action: Start) -> Launch:
         core, spec = self._core, record.spec
         sealed = core.sealed_of(record.id)
         opened = core.vault.open(sealed) if sealed is not None else Opened(None, {})
         attempt = record.attempt + 1
+        gpus = core.seen_machine.in_order(action.gpus)
         environment = environment_of(
             spec,
             job_id=record.id,
             run_dir=Path(record.run_dir),
             home=core.home,
             attempt=attempt,
-            carried=os.environ if opened.environment is None else opened.environment,
+            carried=self._environment if opened.environment is None else opened.environment,
             secrets=opened.secrets,
-            gpus=action.gpus,
+            gpus=gpus,
         )
+        if spec.secrets:
+            core.masks.know(record.id, attempt, Mask(opened.secrets.values()))
         return Launch(
             ref=attempts.ref_of(record, attempt),
             argv=argv_of(spec),
             environment=environment,
             workdir=Path(spec.workdir),
-            gpus=action.gpus,
+            gpus=gpus,
+            gpu_share=min(spec.gpus.count, 1.0),
             cpus=spec.cpus,
+            cores=spec.cores,
             grace=spec.grace,
             time=spec.time,
             memory=spec.memory,
-            user=getpass.getuser(),
+            max_output=spec.max_output or _OUTPUT_BOUND,
+            max_iops=spec.max_iops,
+            max_processes=spec.max_processes,
+            home_id=core.home_id,
+            secrets=spec.secrets,
         )
 
     async def _settle(self, record: JobRecord, launch: Launch | None, outcome: Started) -> None:
         core = self._core
         if isinstance(outcome, GivenBack):
             assert launch is not None
-            core.machine.set_foreign(launch.gpus, outcome.reason.message)
+            if outcome.reason.code == "gpu_held":
+                core.machine.set_refused(launch.gpus)
             return
         if isinstance(outcome, StartFailed):
             begun = JobChanges(attempt=launch.ref.attempt) if launch is not None else None

@@ -7,16 +7,20 @@ reads on only when the last message was taken, so that a slow reader waits in it
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from trackside.models import Reason, Status
+from trackside.models.gaps import gap_told
+from trackside.models.progress import Progress, parse_progress
 from trackside.models.stream import (
     Done,
     LogChunk,
+    MediaChunk,
     MetricsChunk,
     ProgressMessage,
     ServerMessage,
@@ -24,12 +28,15 @@ from trackside.models.stream import (
     Truncated,
 )
 from trackside.tracking.folder import RunFolder
-from trackside_server.engine.records import as_record, read_bytes, size_of
+from trackside_server.engine.masking import ShownLog
+from trackside_server.engine.records import as_media, as_record, gap_within, read_bytes, size_of
 from trackside_server.engine.tail import Tails
 
-__all__ = ["Messages", "Outcome", "log_stream", "metrics_stream", "tail_offset"]
+__all__ = ["Messages", "Outcome", "last_progress", "log_stream", "media_stream", "metrics_stream", "tail_offset"]
 
 _CHUNK = 64 * 1024
+_FURTHEST = 16 * 1024 * 1024
+"""Bytes before the end in which lines are looked for: a log may be gigabytes without a single one."""
 Messages = AsyncGenerator[ServerMessage, None]
 """The messages of one subscription; closing it ends the subscription."""
 Outcome = Callable[[], Awaitable[tuple[Status, Reason | None] | None]]
@@ -44,8 +51,13 @@ async def log_stream(
     since: int | None = None,
     tail: int | None = None,
     sub: str = "",
+    shown: ShownLog | None = None,
 ) -> Messages:
-    """Yield the log from byte ``since`` (or ``tail`` lines before its end, or the start) on, then ``Done``."""
+    """Yield the log from byte ``since`` (or ``tail`` lines before its end, or the start) on, then ``Done``.
+
+    ``shown`` is the log as it may be shown, where that is not the file as it is.
+    """
+    shown = shown or ShownLog(folder)
     position = since or 0
     if since is None and tail is not None:
         position = await asyncio.to_thread(tail_offset, folder.log, tail)
@@ -54,12 +66,17 @@ async def log_stream(
         async for _ in changes:
             ended = await outcome()
             while True:
-                data, shorter = _read(folder.log, position)
+                data, shorter = _read(shown, position, final=ended is not None)
                 if shorter:
                     position = 0
                     yield Truncated(sub)
                     continue
-                text, used = _decode(data, final=ended is not None and len(data) < _CHUNK)
+                gap = gap_within(shown.path, data, position)
+                if gap is not None and gap[0] <= position:
+                    text, used = gap_told(gap[1] - gap[0]), gap[1] - position
+                else:
+                    last = gap is not None or (ended is not None and len(data) < _CHUNK)
+                    text, used = _decode(data[: gap[0] - position] if gap else data, final=last)
                 if not used:
                     break
                 yield LogChunk(sub, position, position + used, text)
@@ -82,13 +99,36 @@ async def metrics_stream(
             if size_of(folder.metrics) < position:
                 position = 0
                 yield Truncated(sub)
-            while (chunk := _records(folder.metrics, position, sub)) is not None:
-                if chunk.records:
-                    yield chunk
-                position = chunk.next
+            while (lines := _lines(folder.metrics, position)) is not None:
+                records = [record for record in map(as_record, lines) if record is not None]
+                begin, position = position, position + sum(map(len, lines)) + len(lines)
+                if records:
+                    yield MetricsChunk(sub, begin, position, records)
             moved = progress.moved(sub)
             if moved is not None:
                 yield moved
+            if ended is not None:
+                yield Done(sub, position, *ended)
+                return
+
+
+async def media_stream(
+    folder: RunFolder, tails: Tails, outcome: Outcome, *, since: int | None = None, sub: str = ""
+) -> Messages:
+    """Yield whole records of media from byte ``since`` on, then ``Done``."""
+    position = since or 0
+    yield Subscribed(sub, position)
+    async with aclosing(tails.changes(folder.media, folder=folder.path)) as changes:
+        async for _ in changes:
+            ended = await outcome()
+            if size_of(folder.media) < position:
+                position = 0
+                yield Truncated(sub)
+            while (lines := _lines(folder.media, position)) is not None:
+                records = [record for record in map(as_media, lines) if record is not None]
+                begin, position = position, position + sum(map(len, lines)) + len(lines)
+                if records:
+                    yield MediaChunk(sub, begin, position, records)
             if ended is not None:
                 yield Done(sub, position, *ended)
                 return
@@ -106,7 +146,8 @@ def tail_offset(path: Path, lines: int) -> int:
             return position
         wanted = lines + 1
         first = True
-        while position > 0:
+        furthest = max(0, position - _FURTHEST)
+        while position > furthest:
             step = min(_CHUNK, position)
             file.seek(position - step)
             block = file.read(step)
@@ -118,7 +159,7 @@ def tail_offset(path: Path, lines: int) -> int:
                 return position - step + _nth_newline_from_end(block, wanted) + 1
             wanted -= found
             position -= step
-        return 0
+        return position
 
 
 def _nth_newline_from_end(block: bytes, count: int) -> int:
@@ -128,10 +169,10 @@ def _nth_newline_from_end(block: bytes, count: int) -> int:
     return index
 
 
-def _read(path: Path, position: int) -> tuple[bytes, bool]:
+def _read(log: ShownLog, position: int, *, final: bool) -> tuple[bytes, bool]:
     """The bytes from a position on, and whether the file is shorter than that."""
-    data = read_bytes(path, position, _CHUNK)
-    return data, not data and size_of(path) < position
+    data = log.read(position, _CHUNK, final=final)
+    return data, not data and size_of(log.path) < position
 
 
 def _decode(data: bytes, *, final: bool) -> tuple[str, int]:
@@ -149,18 +190,20 @@ def _decode(data: bytes, *, final: bool) -> tuple[str, int]:
     return data.decode("utf-8", "replace"), len(data)
 
 
-def _records(path: Path, position: int, sub: str) -> MetricsChunk | None:
-    """The whole lines after a position; None when there is none."""
+def _lines(path: Path, position: int) -> list[bytes] | None:
+    """The whole lines after a position, without their newlines; None when there is none."""
     size = _CHUNK
     data = read_bytes(path, position, size)
     while len(data) == size and b"\n" not in data:  # a line longer than that
         size *= 4
         data = read_bytes(path, position, size)
     end = data.rfind(b"\n") + 1
-    if not end:
-        return None
-    records = [record for record in map(as_record, data[:end].split(b"\n")) if record is not None]
-    return MetricsChunk(sub, position, position + end, records)
+    return data[: end - 1].split(b"\n") if end else None
+
+
+def last_progress(path: Path) -> Progress | None:
+    """Return how far a run is by the last line of its ``progress.jsonl``; None where it does not tell."""
+    return parse_progress(read_bytes(path, tail_offset(path, 1), _CHUNK).strip())
 
 
 @dataclass(slots=True)
@@ -178,9 +221,5 @@ class _Progress:
         if size == self.size:
             return None
         self.size = size
-        last = read_bytes(self.path, tail_offset(self.path, 1), _CHUNK).strip()
-        try:
-            record = json.loads(last)
-            return ProgressMessage(sub, record["i"], record.get("total"), record.get("rate"))
-        except (ValueError, KeyError, TypeError):
-            return None
+        last = last_progress(self.path)
+        return None if last is None else ProgressMessage(sub, **msgspec.structs.asdict(last))

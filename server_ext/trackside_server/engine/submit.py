@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,17 +17,20 @@ from trackside_server.domain.explain import explain
 from trackside_server.domain.plan import Machine
 from trackside_server.domain.record import JobRecord, job_id
 from trackside_server.domain.requests import check_request
+from trackside_server.engine.after import awaits_of, with_ids
 from trackside_server.engine.core import Core, utc_now
 from trackside_server.engine.folder import check_files, lay_out, undo_lay_out
 from trackside_server.engine.index import row_of_job
 from trackside_server.isolation.limits import report
 from trackside_server.store import Reader, Tx
 
-__all__ = ["dry_run", "submit"]
+__all__ = ["dry_run", "limits_of", "submit"]
 
 _T = TypeVar("_T")
 _MOST = 1_000
 """Jobs of one request: they are made in one transaction, and others who write wait for it."""
+_AT_A_TIME = 100
+"""Jobs whose answers are made without a pause."""
 _AT_ONCE = 8
 """Jobs that are read and sealed faster than a thread is asked to do it."""
 
@@ -53,28 +56,35 @@ async def submit(core: Core, body: object, idempotency_key: str | None = None) -
 
 async def _make(core: Core, body: object, key: str | None) -> list[Job]:
     submissions = await _read(core, body)
-    sealed = await _aside(len(submissions), lambda: [_seal(core, each) for each in submissions])
+    sealed = await _aside(len(submissions), lambda: _seal(core, submissions))
     making = _Making(core, submissions, sealed, key)
     try:
         kept = await core.write(making.insert)
     except BaseException:
         making.undo()
         raise
-    if making.records:
-        core.keep_sealed(zip((record.id for record in making.records), making.sealed, strict=True))
+    core.keep_sealed(making.sealed())
     core.settle(kept)
-    return [core.wire(record) for record in kept]
+    made = []
+    for first in range(0, len(kept), _AT_A_TIME):
+        made += [core.wire(record) for record in kept[first : first + _AT_A_TIME]]
+        await asyncio.sleep(0)  # others are served in between
+    return made
 
 
 class _Making:
     """Jobs in the making: numbered, laid out and inserted in one transaction, which the writer may run more than once."""
 
-    def __init__(self, core: Core, submissions: list[Submission], sealed: list[bytes], key: str | None) -> None:
+    def __init__(self, core: Core, submissions: list[Submission], sealed: list[bytes | None], key: str | None) -> None:
         self._core = core
         self._submissions = submissions
+        self._sealed = sealed
         self._key = key
-        self.sealed = sealed
         self.records: list[JobRecord] = []
+
+    def sealed(self) -> list[tuple[str, bytes | None]]:
+        """Return what is sealed of each job that was made."""
+        return [(record.id, kept) for record, kept in zip(self.records, self._sealed, strict=False)]
 
     def insert(self, tx: Tx) -> list[JobRecord]:
         """Make the run folders and the rows; another server with the same key may have been faster."""
@@ -82,12 +92,12 @@ class _Making:
         if self._key is not None and (known := tx.find_submission(self._key, now=tx.now)) is not None:
             return [record for record in map(tx.job, known) if record is not None]
         for submission, seq in zip(self._submissions, tx.reserve_job_ids(len(self._submissions)), strict=True):
-            record = _record(self._core, submission, seq)
+            record = _record(self._core, submission, seq, tx)
             lay_out(record, self._core.home, self._core.home_id)
             self.records.append(record)
-        for record, secrets in zip(self.records, self.sealed, strict=True):
-            tx.insert_job(record, secrets=secrets, reserved=True)
-            tx.upsert_run(row_of_job(record), first=True)
+        sealed = zip(self.records, self._sealed, strict=True)
+        tx.insert_jobs(self.records, {record.seq: kept for record, kept in sealed if kept is not None})
+        tx.insert_runs([row_of_job(record) for record in self.records])
         if self._key is not None:
             tx.remember_submission(self._key, [record.id for record in self.records])
         return list(self.records)
@@ -104,22 +114,36 @@ async def dry_run(core: Core, body: object) -> DryRun:
     if isinstance(body, list):
         raise InvalidInput("A dry run takes one job, not a list.")
     (submission,) = await _read(core, body)
-    planned = msgspec.structs.replace(_record(core, submission, seq=0), seq=2**60)
-    explanation = explain(planned, core.board.snapshot_with(planned, core.seen_machine), utc_now())
+
+    def look(reader: Reader) -> tuple[JobRecord, list[str]]:
+        planned = _record(core, submission, 2**60, reader)
+        return planned, awaits_of(planned.spec, reader)
+
+    planned, awaits = await core.query(look)
+    explanation = explain(planned, core.snapshot(), utc_now(), awaits, forecast=True)
     limits = limits_of(core, submission.spec)
     return DryRun(submission.spec, limits, msgspec.structs.replace(explanation, id=""))
 
 
 def limits_of(core: Core, spec: JobSpec) -> list[Limit]:
     """Return the limits that were asked for, and how each would be enforced here."""
-    return report(core.home, time=spec.time, memory=spec.memory, cpus=spec.cpus)
+    return report(
+        core.home,
+        time=spec.time,
+        memory=spec.memory,
+        cpus=None if spec.cpus == 1.0 else spec.cpus,  # what every job has is no limit that somebody asked for
+        cores=spec.cores,
+        max_iops=spec.max_iops,
+        max_output=spec.max_output,
+        max_processes=spec.max_processes,
+    )
 
 
 async def _read(core: Core, body: object) -> list[Submission]:
     raws = body if isinstance(body, list) else [body]
     if not raws or len(raws) > _MOST:
         raise InvalidInput(f"A list of {len(raws)} jobs cannot be submitted.", hint=f"Send 1 to {_MOST} at a time.")
-    core.seen_machine = machine = await core.machine.machine()
+    core.seen_machine = machine = await core.machine.machine(core.board)
     count = len(raws)
     return await _aside(count, lambda: [_read_one(core, raw, machine, index, count) for index, raw in enumerate(raws)])
 
@@ -129,8 +153,19 @@ async def _aside(count: int, work: Callable[[], _T]) -> _T:
     return work() if count <= _AT_ONCE else await asyncio.to_thread(work)
 
 
-def _seal(core: Core, submission: Submission) -> bytes:
-    return core.vault.seal(submission.environment, submission.secrets)
+def _seal(core: Core, submissions: Sequence[Submission]) -> list[bytes | None]:
+    """Seal what must not lie on the disk in clear; once for neighbours with the same, None where there is nothing."""
+    sealed: list[bytes | None] = []
+    last: Submission | None = None
+    for each in submissions:
+        if each.environment is None and not each.secrets:
+            sealed.append(None)
+        elif last is not None and (each.environment, each.secrets) == (last.environment, last.secrets):
+            sealed.append(sealed[-1])
+        else:
+            sealed.append(core.vault.seal(each.environment, each.secrets))
+        last = each
+    return sealed
 
 
 def _read_one(core: Core, raw: object, machine: Machine, index: int, count: int) -> Submission:
@@ -147,16 +182,20 @@ def _read_one(core: Core, raw: object, machine: Machine, index: int, count: int)
     return submission
 
 
-def _record(core: Core, submission: Submission, seq: int) -> JobRecord:
-    spec = submission.spec
+def _record(core: Core, submission: Submission, seq: int, reader: Reader) -> JobRecord:
+    """The job as it is kept first; ``reader`` knows the jobs that it waits for."""
+    spec, now = with_ids(submission.spec, reader), utc_now()
+    later = spec.at if spec.at is not None and spec.at > now else None
     return JobRecord(
         seq=seq,
         uuid=str(uuid.uuid4()),
         name=spec.name,
-        created_at=utc_now(),
+        status="pending" if later is None else "scheduled",
+        created_at=now,
+        not_before=later,
         priority=spec.priority,
         tags=tuple(spec.tags),
-        run_dir=str(core.home / "runs" / job_id(seq)),
+        run_dir=f"{core.home}/runs/{job_id(seq)}",
         limits=tuple(limits_of(core, spec)),
         spec=spec if spec.workdir else msgspec.structs.replace(spec, workdir=str(Path.home())),
     )

@@ -7,7 +7,7 @@ import math
 from contextlib import aclosing
 
 from trackside.errors import InvalidInput
-from trackside.models import FINAL, JobChanged, JobDeleted, Reason, Status
+from trackside.models import FINAL, Event, JobChanged, JobDeleted, Reason, RunChanged, Status
 from trackside.models.stream import Done, EventMessage, ServerMessage, Subscribe, Subscribed, SystemMessage
 from trackside.tracking.folder import RunFolder
 from trackside_server.domain.record import RunRow
@@ -15,7 +15,7 @@ from trackside_server.engine import runs, system
 from trackside_server.engine.core import Core
 from trackside_server.engine.index import row_of_folder
 from trackside_server.engine.records import check_position, size_of
-from trackside_server.engine.streams import Messages, Outcome, log_stream, metrics_stream
+from trackside_server.engine.streams import Messages, Outcome, log_stream, media_stream, metrics_stream
 
 __all__ = ["run_stream", "subscribe"]
 
@@ -35,14 +35,18 @@ async def subscribe(core: Core, request: Subscribe) -> Messages:
     row = await runs.resolve(core, request.run)
     folder, outcome = RunFolder(row.run_dir), _outcome(core, row)
     if request.channel == "log":
-        return log_stream(folder, core.tails, outcome, since=request.since, tail=request.tail, sub=request.sub)
-    return metrics_stream(folder, core.tails, outcome, since=request.since, sub=request.sub)
+        shown = await core.log_of_run(row)
+        return log_stream(
+            folder, core.tails, outcome, since=request.since, tail=request.tail, sub=request.sub, shown=shown
+        )
+    stream = media_stream if request.channel == "media" else metrics_stream
+    return stream(folder, core.tails, outcome, since=request.since, sub=request.sub)
 
 
 async def run_stream(core: Core, text: str, begin: str, positions: dict[str, int]) -> Messages:
-    """Return everything of one run, merged: metrics, log, progress, status changes, one ``Done`` at the end.
+    """Return everything of one run, merged: metrics, log, progress, media, status changes, one ``Done`` at the end.
 
-    ``positions`` (of ``log`` and ``metrics``) are gone on from; those that are missing are filled in from ``begin``.
+    ``positions`` (of ``log``, ``metrics`` and ``media``) are gone on from; those that are missing are filled in from ``begin``.
     """
     if begin not in {"start", "end"}:
         raise InvalidInput(f"from: {begin!r} is not known.", hint="Use 'start' or 'end'.")
@@ -53,9 +57,12 @@ async def run_stream(core: Core, text: str, begin: str, positions: dict[str, int
     at_end = begin == "end"
     positions.setdefault("log", size_of(folder.log) if at_end else 0)
     positions.setdefault("metrics", size_of(folder.metrics) if at_end else 0)
+    positions.setdefault("media", size_of(folder.media) if at_end else 0)
+    shown = await core.log_of_run(row)
     return _merged(
         metrics_stream(folder, core.tails, outcome, since=positions["metrics"], sub="metrics"),
-        log_stream(folder, core.tails, outcome, since=positions["log"], sub="log"),
+        log_stream(folder, core.tails, outcome, since=positions["log"], sub="log", shown=shown),
+        media_stream(folder, core.tails, outcome, since=positions["media"], sub="media"),
         aside=_status(core, row),
     )
 
@@ -83,12 +90,17 @@ async def _status(core: Core, row: RunRow) -> Messages:
     """The changes of the run's job, or of the run itself, from now on."""
     async with aclosing(core.hub.listen(core.hub.last)) as events:
         async for event in events:
-            if isinstance(event, JobChanged):
-                told = event.job.id
-            else:
-                told = event.job_id if isinstance(event, JobDeleted) else event.run_id
-            if told == row.id:
+            if _subject(event) == row.id:
                 yield EventMessage("status", event.id, core.described(event))
+
+
+def _subject(event: Event) -> str | None:
+    """The id of the job or run that an event is about."""
+    if isinstance(event, JobChanged):
+        return event.job.id
+    if isinstance(event, JobDeleted):
+        return event.job_id
+    return event.run_id if isinstance(event, RunChanged) else None
 
 
 async def _system(core: Core, request: Subscribe) -> Messages:

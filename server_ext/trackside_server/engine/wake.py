@@ -9,6 +9,8 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from trackside_server.domain.place import host_part
+
 __all__ = ["Wake"]
 
 
@@ -18,7 +20,8 @@ class Wake:
     def __init__(self, home: Path, on_wake: Callable[[], None]) -> None:
         self._folder = home / "servers"
         self._on_wake = on_wake
-        self._name = f"{os.getpid()}.sock"
+        self._host = host_part()
+        self._name = f"{self._host}-{os.getpid()}.sock"
         self._socket: socket.socket | None = None
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -45,11 +48,15 @@ class Wake:
         """Wake every other server of the home and return how many there are. May be called from any thread."""
         if self._socket is None:
             return 0
-        names = [entry.name for entry in os.scandir(self._folder) if entry.name.endswith(".sock")]
+        names = [entry.name for entry in os.scandir(self._folder) if self._is_here(entry.name)]
         if names == [self._name]:
             return 0
         with _short_path(self._folder) as folder:
             return sum(self._send(folder / name) for name in names if name != self._name)
+
+    def _is_here(self, name: str) -> bool:
+        """Whether it is a socket of this host: on a network home there are those of others, which nobody here hears."""
+        return name.endswith(".sock") and name.rpartition("-")[0] == self._host
 
     def _send(self, path: Path) -> bool:
         """Whether somebody listens there; the socket of a dead server is removed."""

@@ -47,7 +47,7 @@ class Launch:
     """Everything that starting an attempt takes.
 
     ``environment`` is the whole environment, secrets included; it is never written anywhere. Times are seconds, sizes
-    bytes; None means no limit. ``user`` and ``until`` are for the notes beside GPU locks.
+    bytes; None means no limit. ``home_id`` is for the note beside GPU locks.
     """
 
     ref: AttemptRef
@@ -55,14 +55,19 @@ class Launch:
     environment: Mapping[str, str] = field(repr=False)
     workdir: Path
     gpus: Sequence[str] = ()
-    """UUIDs of whole GPUs."""
+    """UUIDs of the GPUs, or of one of which ``gpu_share`` is taken."""
+    gpu_share: float = 1.0
     cpus: float | None = None
+    cores: Sequence[int] = ()
     time: float | None = None
     memory: int | None = None
     max_output: int | None = 2**30
+    max_iops: int | None = None
+    max_processes: int | None = None
     grace: float = 10.0
-    user: str = ""
-    until: str | None = None
+    home_id: str = ""
+    secrets: Sequence[str] = ()
+    """Names in ``environment`` whose values are not shown in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,9 @@ class Executor(Protocol):
 
     def look(self, ref: AttemptRef) -> Observation:
         """Return where an attempt stands, from what is on disk and which processes live."""
+
+    def end_rest(self, ref: AttemptRef) -> None:
+        """End what is left of an attempt that was lost; takes as long as a look at all processes."""
 
     async def close(self) -> None:
         """Stop watching; what runs goes on."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,6 @@ import msgspec
 
 from trackside.errors import TryAgain
 from trackside.models import Reason
-from trackside_server.domain.attempt import AttemptRecord
 from trackside_server.executors import look as looking
 from trackside_server.executors.base import (
     AttemptRef,
@@ -27,9 +24,10 @@ from trackside_server.executors.base import (
     StartFailed,
 )
 from trackside_server.executors.following import follow
+from trackside_server.executors.runner_link import Answer, Over, RunnerLink
 from trackside_server.executors.signals import send
 from trackside_server.executors.template_link import TemplateLink
-from trackside_server.executors.unguarded import end_unguarded
+from trackside_server.executors.unguarded import end_rest, end_unguarded
 from trackside_server.isolation import limits
 from trackside_server.runner.order import Order, encode_order
 from trackside_server.runner.stop import StopRequest, write_stop
@@ -38,15 +36,9 @@ __all__ = ["LocalExecutor"]
 
 LOG = logging.getLogger("trackside.local")
 _ANSWER_TIMEOUT = 30.0
-
-
-class _Answer(msgspec.Struct, frozen=True):
-    """What a runner says; exactly one of these."""
-
-    started: AttemptRecord | None = None
-    given_back: Reason | None = None
-    failed: Reason | None = None
-    exists: bool = False
+_KEPT_ENDS = 256
+_FRESH_RUNNERS = 2
+"""Runners of the template that are asked for one start, should the first die over it."""
 
 
 class LocalExecutor:
@@ -56,7 +48,11 @@ class LocalExecutor:
         self._home = home
         self._on_change = on_change
         self._template = TemplateLink(home, idle=template_idle)
-        self._connections: dict[AttemptRef, socket.socket] = {}
+        self._links: dict[AttemptRef, RunnerLink] = {}
+        self._idle: list[RunnerLink] = []
+        """Links to runners that take another order, for a moment."""
+        self._ended: dict[AttemptRef, Ended] = {}
+        """Ends that runners told, and nobody has looked at yet."""
         self._tasks: dict[AttemptRef, asyncio.Task[None]] = {}
         self._ending: dict[AttemptRef, asyncio.Task[None]] = {}
 
@@ -74,40 +70,30 @@ class LocalExecutor:
             return GivenBack(Reason("no_template", str(error)))
 
     async def _start(self, launch: Launch) -> Started:
-        frame = encode_order(_order(launch, self._home))
-        for last in (False, True):
-            connection = await self._template.connect()
+        order = encode_order(_order(launch, self._home))
+        unanswered = 0
+        while unanswered < _FRESH_RUNNERS:
+            link = self._take_idle()
+            unanswered += link is None  # an idle runner may just have ended; a fresh one that does has a reason
+            link = link or RunnerLink(await self._template.connect())
             try:
-                answered = await self._ask(connection, frame, launch.ref)
+                answer = await link.ask(order)
             except BaseException:
-                connection.close()
+                link.close()
                 raise
-            if answered is not None:
-                return answered
-            connection.close()
-            if last or looking.read_record(launch.ref) is not None:
+            if answer is not None:
+                return self._answered(launch.ref, link, answer)
+            link.close()
+            if looking.read_record(launch.ref) is not None:
                 break
         return self._unanswered(launch.ref)
 
-    async def _ask(self, connection: socket.socket, frame: bytes, ref: AttemptRef) -> Started | None:
-        """Send the order and return the answer; None when the connection ended without one."""
-        loop = asyncio.get_running_loop()
-        received = b""
-        try:
-            await loop.sock_sendall(connection, frame)
-            while b"\n" not in received:
-                part = await loop.sock_recv(connection, 65536)
-                if not part:
-                    return None
-                received += part
-        except ConnectionError:
-            return None
-        line, _, rest = received.partition(b"\n")
-        answer = msgspec.json.decode(line, type=_Answer)
+    def _answered(self, ref: AttemptRef, link: RunnerLink, answer: Answer) -> Started:
         if answer.started is not None:
-            self._listen(ref, connection, rest)
+            self._links[ref] = link
+            link.when_over(lambda over: self._heard(ref, over))
             return Launched(answer.started)
-        connection.close()
+        link.close()
         if answer.given_back is not None:
             return GivenBack(answer.given_back)
         if answer.failed is not None:
@@ -122,31 +108,38 @@ class LocalExecutor:
         self.watch(ref)
         return Launched(record)
 
-    def _listen(self, ref: AttemptRef, connection: socket.socket, received: bytes) -> None:
-        """Wait for the runner to say that the attempt is over."""
-        loop = asyncio.get_running_loop()
-        if b"\n" in received:
-            connection.close()
-            loop.call_soon(self._on_change, ref)
-            return
-        self._connections[ref] = connection
-        loop.add_reader(connection, self._heard, ref, connection)
-
-    def _heard(self, ref: AttemptRef, connection: socket.socket) -> None:
-        with contextlib.suppress(ConnectionError):
-            if b"\n" not in connection.recv(65536, socket.MSG_PEEK) and connection.recv(65536):
-                return  # a part of the last line
-        self._hang_up(ref)
-        if isinstance(self.look(ref), Ended):
+    def _heard(self, ref: AttemptRef, over: Over | None) -> None:
+        """The runner says that the attempt is over, or was killed."""
+        link = self._links.pop(ref, None)
+        if link is None:
+            return  # closed meanwhile
+        if over is not None and over.again:
+            self._keep_idle(link)
+        else:
+            link.close()
+        if over is not None and over.ended is not None:
+            self._ended[ref] = Ended(over.ended)
+            while len(self._ended) > _KEPT_ENDS:  # of jobs that were deleted; what is on disk says the same
+                del self._ended[next(iter(self._ended))]
+        if isinstance(self._ended.get(ref) or looking.look(ref), Ended):
             self._on_change(ref)
         else:
             self.watch(ref)
 
-    def _hang_up(self, ref: AttemptRef) -> None:
-        connection = self._connections.pop(ref, None)
-        if connection is not None:
-            asyncio.get_running_loop().remove_reader(connection)
-            connection.close()
+    def _keep_idle(self, link: RunnerLink) -> None:
+        def gone() -> None:
+            self._idle.remove(link)
+            link.close()
+
+        self._idle.append(link)
+        link.when_gone(gone)
+
+    def _take_idle(self) -> RunnerLink | None:
+        if not self._idle:
+            return None
+        link = self._idle.pop()
+        link.hear_no_more()
+        return link
 
     async def stop(self, ref: AttemptRef, reason: Reason, grace: float) -> None:
         """Ask an attempt to stop; who looks after it is woken, and where nobody does any more it is ended from here."""
@@ -157,14 +150,14 @@ class LocalExecutor:
             return
         if send(record.runner, signal.SIGUSR1) or (record.template and send(record.template, signal.SIGUSR1)):
             return
-        if record.process is not None and record.process.is_alive() and ref not in self._ending:
+        if (record.process is None or record.process.is_alive()) and ref not in self._ending:
             task = asyncio.create_task(end_unguarded(ref, record.process, grace))
             self._ending[ref] = task
             task.add_done_callback(lambda _: self._ending.pop(ref, None))
 
     def watch(self, ref: AttemptRef) -> None:
         """Watch an attempt that was started earlier, by whichever server. May be repeated."""
-        if ref in self._connections or ref in self._tasks:
+        if ref in self._links or ref in self._tasks:
             return
         task = asyncio.get_running_loop().create_task(follow(ref, self._on_change))
         self._tasks[ref] = task
@@ -177,12 +170,18 @@ class LocalExecutor:
 
     def look(self, ref: AttemptRef) -> Observation:
         """Return where an attempt stands, from what is on disk and which processes live."""
-        return looking.look(ref)
+        return self._ended.pop(ref, None) or looking.look(ref)
+
+    def end_rest(self, ref: AttemptRef) -> None:
+        """End what is left on this machine of an attempt that was lost."""
+        end_rest(ref)
 
     async def close(self) -> None:
         """Stop watching; what runs goes on."""
-        for ref in list(self._connections):
-            self._hang_up(ref)
+        for link in (*self._links.values(), *self._idle):
+            link.close()
+        self._links.clear()
+        self._idle.clear()
         tasks = [*self._tasks.values(), *self._ending.values()]
         for task in tasks:
             task.cancel()
@@ -191,7 +190,17 @@ class LocalExecutor:
 
 def _order(launch: Launch, home: Path) -> Order:
     ref = launch.ref
-    asked = limits.report(home, time=launch.time, memory=launch.memory, cpus=launch.cpus, max_output=launch.max_output)
+    cpus = None if launch.cpus == 1.0 else launch.cpus  # what every job has is no limit that somebody asked for
+    asked = limits.report(
+        home,
+        time=launch.time,
+        memory=launch.memory,
+        cpus=cpus,
+        cores=launch.cores,
+        max_iops=launch.max_iops,
+        max_output=launch.max_output,
+        max_processes=launch.max_processes,
+    )
     output_bound = any(limit.name == "max_output" and limit.enforced for limit in asked)
     return Order(
         run_dir=str(ref.run_dir),
@@ -205,5 +214,13 @@ def _order(launch: Launch, home: Path) -> Order:
         memory=launch.memory,
         max_output=launch.max_output if output_bound else None,
         limits=[msgspec.to_builtins(limit) for limit in asked],
-        holder={"job": ref.job_id, "user": launch.user, "until": launch.until},
+        holder={"job": ref.job_id, "home": launch.home_id},
+        gpu_share=launch.gpu_share,
+        cpus=cpus,
+        cores=list(launch.cores),
+        max_iops=launch.max_iops,
+        max_processes=launch.max_processes,
+        group=limits.group_name(home, ref.job_id, ref.attempt),
+        limits_engine=limits.wanted_engine(),
+        secrets=list(launch.secrets),
     )

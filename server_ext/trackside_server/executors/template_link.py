@@ -8,7 +8,6 @@ import fcntl
 import functools
 import hashlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from trackside.errors import TryAgain
-from trackside_server.isolation.lifetime import lingers
+from trackside_server.domain.place import host_part
+from trackside_server.isolation.scopes import IN_SCOPE, scopes
 
 __all__ = ["TemplateLink"]
 
@@ -39,7 +39,8 @@ class TemplateLink:
 
     def __init__(self, home: Path, *, idle: float = _IDLE) -> None:
         self._folder = home / "run"
-        self._name = f"template-{_fingerprint()}.sock"
+        self._family = f"template-{host_part()}-"
+        self._name = f"{self._family}{_fingerprint()}.sock"
         self._idle = idle
 
     @property
@@ -89,14 +90,14 @@ class TemplateLink:
 
     def _start(self) -> None:
         """Start a template on a socket that already listens: who connects from now on is served as soon as it runs."""
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
+        for path in self._folder.glob(f"{self._family}*.sock"):  # one of another version ends with its last runner
+            path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             with _short_name(self.path) as name:
                 listener.bind(name)
             self.path.chmod(0o600)
             listener.listen(_BACKLOG)
-            if not any(self._launch(prefix, listener) for prefix in _scopes()):
+            if not any(self._launch(prefix, listener) for prefix in scopes()):
                 self.path.unlink()
                 raise TryAgain(
                     "The template process could not be started.", hint=f"See {self._folder / 'template.log'}."
@@ -114,7 +115,7 @@ class TemplateLink:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env=_environment(os.environ),
+                    env={**_environment(os.environ), **({IN_SCOPE: "1"} if prefix else {})},
                     pass_fds=[number],
                     timeout=_STARTER_TIMEOUT,
                     check=False,
@@ -123,24 +124,6 @@ class TemplateLink:
                 log.write(f"{error}\n".encode())
                 return False
         return starter.returncode == 0
-
-
-def _scopes() -> list[list[str]]:
-    """Return the ways to start the template, best first: in a systemd scope of its own it outlives the server's unit.
-
-    Not where it would make things worse: without lingering, user scopes end at the last logout, sessions need not.
-    """
-    bus = Path(os.environ.get("XDG_RUNTIME_DIR", "/nonexistent")) / "bus"
-    if bus.exists() and shutil.which("systemd-run") and (lingers() or _in_user_unit()):
-        return [["systemd-run", "--user", "--scope", "--quiet", "--collect", "-p", "Delegate=yes", "--"], []]
-    return [[]]
-
-
-def _in_user_unit() -> bool:
-    try:
-        return "/user@" in Path("/proc/self/cgroup").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return False
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:

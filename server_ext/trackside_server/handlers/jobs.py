@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from pathlib import Path
 
 from jupyter_server.auth import authorized
 from tornado.web import authenticated
 
 from trackside.errors import InvalidInput
-from trackside_server.engine import cancel, delete, jobs, retry, submit
-from trackside_server.engine.records import check_position, read_bytes
+from trackside_server.engine import cancel, delete, jobs, move, retry, submit
+from trackside_server.engine.log_search import search
+from trackside_server.engine.records import check_position, gap_within
 from trackside_server.engine.streams import tail_offset
 from trackside_server.handlers.base import TracksideHandler
 from trackside_server.handlers.sse import follow_log
@@ -49,7 +52,7 @@ class JobsHandler(TracksideHandler):
 
 
 class JobHandler(TracksideHandler):
-    """``jobs/{id}``: one job by id, number or unique name."""
+    """``jobs/{id}``: one job by id, number or name."""
 
     @authenticated
     @authorized
@@ -86,6 +89,16 @@ class RetryHandler(TracksideHandler):
         self.answer(await retry.retry(self.core, job, self.json_object()), 201)
 
 
+class MoveHandler(TracksideHandler):
+    """``jobs/{id}/move``."""
+
+    @authenticated
+    @authorized
+    async def post(self, job: str) -> None:
+        """Give a waiting job another place in the queue."""
+        self.answer(await move.move(self.core, job, self.json_object()))
+
+
 class ExplainHandler(TracksideHandler):
     """``jobs/{id}/explain``."""
 
@@ -118,13 +131,43 @@ class LogHandler(TracksideHandler):
         begin = offset or 0
         if offset is None and tail is not None:
             begin = await asyncio.to_thread(tail_offset, folder.log, tail)
-        data = read_bytes(folder.log, begin, min(limit, _LOG_BYTES))
+        log = self.core.log_of(found.id, found.run_dir, found.spec.secrets)
+        read = partial(log.read, begin, min(limit, _LOG_BYTES), final=found.is_terminal)
+        data = await asyncio.to_thread(read) if found.spec.secrets else read()
+        self._write(folder.log, begin, data)
+
+    def _write(self, path: Path, begin: int, data: bytes) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Trackside-Offset", str(begin))
         self.set_header("X-Trackside-Next", str(begin + len(data)))
+        gap = gap_within(path, data, begin)
+        if gap is not None:
+            self.set_header("X-Trackside-Gap", f"{gap[0]}-{gap[1]}")
         self.finish(data)
+
+
+class LogSearchHandler(TracksideHandler):
+    """``jobs/{id}/log/search``: lines of the log that hold a text."""
+
+    @authenticated
+    @authorized
+    async def get(self, job: str) -> None:
+        """Answer the last such lines before a byte."""
+        before = self.option("before", int, None)
+        check_position("before", before)
+        found = await jobs.get(self.core, job)
+        self.answer(
+            await asyncio.to_thread(
+                search,
+                self.core.log_of(found.id, found.run_dir, found.spec.secrets),
+                self.get_query_argument("text", "", strip=False),
+                before=before,
+                limit=self.option("limit", int, 100),
+                ignore_case=bool(self.option("ignore_case", int, 0)),
+            )
+        )
 
 
 _JOB = r"([^/]+)"
@@ -133,6 +176,8 @@ ROUTES = [
     (f"jobs/{_JOB}", JobHandler),
     (f"jobs/{_JOB}/cancel", CancelHandler),
     (f"jobs/{_JOB}/retry", RetryHandler),
+    (f"jobs/{_JOB}/move", MoveHandler),
     (f"jobs/{_JOB}/explain", ExplainHandler),
     (f"jobs/{_JOB}/log", LogHandler),
+    (f"jobs/{_JOB}/log/search", LogSearchHandler),
 ]

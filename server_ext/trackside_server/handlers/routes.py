@@ -8,7 +8,7 @@ from jupyter_server.auth import authorized
 from tornado.web import authenticated
 
 from trackside.errors import NotFound
-from trackside_server.handlers import jobs, runs, sse, system, uploads, ws
+from trackside_server.handlers import housekeeping, jobs, queue, runs, sse, system, uploads, ws
 from trackside_server.handlers.base import TracksideHandler
 
 __all__ = ["ROOT", "handlers"]
@@ -36,6 +36,15 @@ class NoSuchRoute(TracksideHandler):
 
 def handlers(name: str) -> list[tuple[str, Any, dict[str, str]]]:
     """Return every route with its handler, for the extension of this name."""
-    routes = [*sse.ROUTES, *jobs.ROUTES, *runs.ROUTES, *system.ROUTES, *uploads.ROUTES, *ws.ROUTES]
+    routes = [
+        *sse.ROUTES,
+        *jobs.ROUTES,
+        *queue.ROUTES,
+        *runs.ROUTES,
+        *system.ROUTES,
+        *housekeeping.ROUTES,
+        *uploads.ROUTES,
+        *ws.ROUTES,
+    ]
     every = [(ROOT + path, handler) for path, handler in routes] + [(ROOT + "(.*)", NoSuchRoute)]
     return [(path, handler, {"name": name}) for path, handler in every]

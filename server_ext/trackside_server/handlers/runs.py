@@ -15,8 +15,10 @@ from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
 from trackside.errors import InvalidInput
-from trackside_server.engine import compare, delete, runs
+from trackside.tracking.folder import RunFolder
+from trackside_server.engine import compare, delete, media, runs, table
 from trackside_server.engine.artifacts import Root, find_artifact, list_artifacts
+from trackside_server.engine.masking import ShownLog
 from trackside_server.engine.records import check_position
 from trackside_server.handlers.base import TracksideHandler
 
@@ -43,19 +45,39 @@ class RunsHandler(TracksideHandler):
         self.answer(page)
 
 
+class TableHandler(TracksideHandler):
+    """``runs/table``."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer runs as columns, one row each."""
+        found = await table.table(
+            self.core, query=self.get_query_argument("query", None), limit=self.option("limit", int, 1000)
+        )
+        self.answer(found)
+
+
 class CompareHandler(TracksideHandler):
     """``runs/compare``."""
 
     @authenticated
     @authorized
     async def get(self) -> None:
-        """Put runs side by side: config that differs, last and best values."""
-        ids = [part for part in self.get_query_argument("ids").split(",") if part]
-        self.answer(await compare.compare(self.core, ids))
+        """Put runs side by side: what differs in config, environment and source, last and best values, curves."""
+        keys = self.get_query_argument("keys", None)
+        found = await compare.compare(
+            self.core,
+            [part for part in self.get_query_argument("ids").split(",") if part],
+            keys=keys.split(",") if keys else None,
+            x=self.get_query_argument("x", "step"),
+            max_points=self.option("max_points", int, 500),
+        )
+        self.answer(found)
 
 
 class RunHandler(TracksideHandler):
-    """``runs/{id}``: one run by id or unique name."""
+    """``runs/{id}``: one run by id or name."""
 
     @authenticated
     @authorized
@@ -93,6 +115,7 @@ class MetricsHandler(TracksideHandler):
             x=self.get_query_argument("x", "step"),
             max_points=self._points(),
             since=self._since(),
+            between=self._between(),
         )
         self.answer(curves)
 
@@ -101,6 +124,18 @@ class MetricsHandler(TracksideHandler):
         if points < 0:
             raise InvalidInput(f"max_points: {points} is out of range.", hint="0 stands for all points.")
         return max(16, points) if points else 0
+
+    def _between(self) -> tuple[float, float] | None:
+        text = self.get_query_argument("between", None)
+        if text is None:
+            return None
+        try:
+            low, high = map(float, text.split(","))
+        except ValueError:
+            low, high = 0.0, -1.0
+        if not low <= high:
+            raise InvalidInput(f"between: {text!r} is no range.", hint="Write the lower and the higher x: 100,200.")
+        return low, high
 
     def _since(self) -> int:
         since = self.option("since", int, 0)
@@ -116,6 +151,24 @@ class OutputsHandler(TracksideHandler):
     async def get(self, run: str) -> None:
         """Answer the rich outputs of its cell, in order."""
         self.answer(await runs.outputs(self.core, run))
+
+
+class MediaHandler(TracksideHandler):
+    """``runs/{id}/media``."""
+
+    @authenticated
+    @authorized
+    async def get(self, run: str) -> None:
+        """List its images, figures, tables, texts and histograms, newest first."""
+        page = await media.page(
+            self.core,
+            run,
+            key=self.get_query_argument("key", None, strip=False),
+            kind=self.get_query_argument("kind", None),
+            limit=self.option("limit", int, 50),
+            cursor=self.get_query_argument("cursor", None),
+        )
+        self.answer(page)
 
 
 class ArtifactsHandler(TracksideHandler):
@@ -136,10 +189,13 @@ class ArtifactHandler(TracksideHandler):
     @authorized
     async def get(self, run: str, path: str) -> None:
         """Send the file, or the bytes asked for by ``Range``."""
-        folder = await runs.folder(self.core, run)
-        await self._send(find_artifact(folder, path, _root(self)))
+        row = await runs.resolve(self.core, run)
+        found = find_artifact(RunFolder(row.run_dir), path, _root(self))
+        log = await self.core.log_of_run(row)
+        await self._send(found, log if log.path.exists() and found.samefile(log.path) else None)
 
-    async def _send(self, path: Path) -> None:
+    async def _send(self, path: Path, log: ShownLog | None) -> None:
+        """Send a file; ``log`` where it is the log, of which not everything may be shown."""
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             part = _part(self.request.headers.get("Range", ""), size)
@@ -154,16 +210,20 @@ class ArtifactHandler(TracksideHandler):
             part = range(size) if part is None else part
             self.set_header("Content-Length", str(len(part)))
             with contextlib.suppress(StreamClosedError):
-                await self._copy(file, part)
+                await self._copy(file, part, log)
         self.finish()
 
-    async def _copy(self, file: BinaryIO, part: range) -> None:
+    async def _copy(self, file: BinaryIO, part: range, log: ShownLog | None) -> None:
         file.seek(part.start)
         left = len(part)
-        while left and (block := file.read(min(_BLOCK, left))):
+        while left and (block := _block(file, part.stop - left, min(_BLOCK, left), log)):
             self.write(block)
             await self.flush()
             left -= len(block)
+
+
+def _block(file: BinaryIO, position: int, length: int, log: ShownLog | None) -> bytes:
+    return file.read(length) if log is None else log.block(position, length)
 
 
 def _part(asked: str, size: int) -> range | None:
@@ -191,10 +251,12 @@ def _root(handler: TracksideHandler) -> Root:
 _RUN = r"([^/]+)"
 ROUTES = [
     ("runs", RunsHandler),
+    ("runs/table", TableHandler),
     ("runs/compare", CompareHandler),
     (f"runs/{_RUN}", RunHandler),
     (f"runs/{_RUN}/metrics", MetricsHandler),
     (f"runs/{_RUN}/outputs", OutputsHandler),
+    (f"runs/{_RUN}/media", MediaHandler),
     (f"runs/{_RUN}/artifacts", ArtifactsHandler),
     (f"runs/{_RUN}/artifacts/(.+)", ArtifactHandler),
 ]

@@ -117,14 +117,14 @@ class SystemStreamHandler(TracksideHandler):
 
 
 class RunStreamHandler(TracksideHandler):
-    """``runs/{id}/stream``: metrics, log, progress and status of one run."""
+    """``runs/{id}/stream``: metrics, log, progress, media and status of one run."""
 
     @authenticated
     @authorized
     async def get(self, run: str) -> None:
         """Stream the run from its start, or only what comes from now on (``from=end``).
 
-        The ids name both positions, ``log:120,metrics:64``; sent back as ``Last-Event-ID`` they are gone on from.
+        The ids name the positions, ``log:120,metrics:64,media:0``; sent back as ``Last-Event-ID`` they are gone on from.
         """
         positions = _read_places(self.request.headers.get("Last-Event-ID", ""))
 
@@ -139,7 +139,7 @@ class RunStreamHandler(TracksideHandler):
 
 
 def _read_places(text: str) -> dict[str, int]:
-    return {name: int(position) for name, position in re.findall(r"\b(log|metrics):([0-9]{1,18})\b", text)}
+    return {name: int(position) for name, position in re.findall(r"\b(log|metrics|media):([0-9]{1,18})\b", text)}
 
 
 ROUTES = [

@@ -18,7 +18,7 @@ class HealthHandler(TracksideHandler):
     @authorized
     async def get(self) -> None:
         """Say what this server is, and whether it schedules."""
-        self.answer(health.health(self.core))
+        self.answer(await health.health(self.core))
 
 
 class SystemHandler(TracksideHandler):

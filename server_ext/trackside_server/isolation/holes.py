@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from pathlib import Path
+
+from trackside.tracking.blocks import KEEP_SIZE, PUNCH_HOLE, fallocate
 
 __all__ = ["can_punch", "given_back", "punch_hole"]
 
-_KEEP_SIZE_AND_PUNCH = 0x01 | 0x02
 _PROBE_SIZE = 64 * 1024
 
 
 def punch_hole(descriptor: int, start: int, length: int) -> bool:
     """Give the blocks of this part of an open file back; its size and all offsets stay. False where that is impossible."""
-    if not sys.platform.startswith("linux"):
-        return False
-    libc = ctypes.CDLL(None, use_errno=True)
-    fallocate = getattr(libc, "fallocate64", libc.fallocate)
-    arguments = (ctypes.c_int(_KEEP_SIZE_AND_PUNCH), ctypes.c_int64(start), ctypes.c_int64(length))
-    return bool(fallocate(ctypes.c_int(descriptor), *arguments) == 0)
+    return fallocate(descriptor, KEEP_SIZE | PUNCH_HOLE, start, length) == 0
 
 
 def can_punch(folder: Path) -> bool:

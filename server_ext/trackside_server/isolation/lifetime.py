@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["ends_with", "lingers"]
+__all__ = ["ends_with", "in_container", "lingers"]
 
 
 def ends_with(environ: Mapping[str, str] | None = None, root: Path = Path("/")) -> list[str]:
@@ -20,7 +20,7 @@ def ends_with(environ: Mapping[str, str] | None = None, root: Path = Path("/")) 
     found = []
     if "SLURM_JOB_ID" in env:
         found.append(f"Jobs here end with the Slurm job {env['SLURM_JOB_ID']} that this server runs in.")
-    if _in_container(env, root):
+    if in_container(env, root):
         found.append("Jobs here end with this container.")
     elif _killed_at_logout(root) and not lingers(env, root):
         found.append("Jobs here end when you log out. Run 'loginctl enable-linger' once to keep them.")
@@ -37,7 +37,9 @@ def lingers(environ: Mapping[str, str] | None = None, root: Path = Path("/")) ->
     return (root / "var/lib/systemd/linger" / user).exists()
 
 
-def _in_container(environ: Mapping[str, str], root: Path) -> bool:
+def in_container(environ: Mapping[str, str] | None = None, root: Path = Path("/")) -> bool:
+    """Whether this is a container, which ends with all its processes and sees its own files."""
+    environ = os.environ if environ is None else environ
     marks = (root / ".dockerenv", root / "run/.containerenv")
     return "KUBERNETES_SERVICE_HOST" in environ or any(mark.exists() for mark in marks)
 

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 
+from trackside.tracking.clock import timestamp
 from trackside_server.isolation import gpu_locks
 from trackside_server.runner import processes, record
 from trackside_server.runner.guard import Guard
@@ -54,7 +55,7 @@ class Adopted:
             return
         main = min(self.pids, key=lambda pid: (os.getsid(pid) != pid, pid))
         self.charge = self.charge._replace(
-            process=processes.identity(main), started=time.monotonic(), started_at=record.now_utc()
+            process=processes.identity(main), started=time.monotonic(), started_at=timestamp()
         )
         with contextlib.suppress(OSError):
             record.write_running(self.charge)
@@ -88,7 +89,8 @@ class Adopted:
         if due is not None:
             self.due = due
             return False
-        gpu_locks.remove_notes(self.charge.gpus)
+        if self.charge.gpus:
+            gpu_locks.remove_note(self.charge.runner)
         for descriptor in self._locks:
             os.close(descriptor)
         return True
@@ -99,8 +101,10 @@ class Adopted:
 
 
 def belongs(pid: int, charge: Charge) -> bool:
-    """Whether this process is of that attempt: its main process, or one that says so by its environment."""
+    """Whether this process is of that attempt: its main process, one in its group, or one whose environment says so."""
     if charge.process is not None and charge.process["pid"] == pid:
+        return True
+    if pid in charge.group.pids():
         return True
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:

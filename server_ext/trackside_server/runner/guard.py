@@ -13,8 +13,13 @@ import signal
 import sys
 from collections.abc import Callable
 
+from trackside.tracking.clock import timestamp
+from trackside.tracking.masking import NO_MASK, Mask
+from trackside_server.isolation.groups import NO_GROUP
 from trackside_server.runner import output, processes, record
+from trackside_server.runner.crowd import CrowdWatch
 from trackside_server.runner.escalation import Escalation
+from trackside_server.runner.hide import Hiding
 from trackside_server.runner.memory import MemoryWatch
 from trackside_server.runner.record import Charge
 from trackside_server.runner.stop import StopRequest, read_stop
@@ -27,6 +32,11 @@ _STOP_PERIOD = 0.5
 _OUTPUT_PERIOD = 1.0
 _BEAT_PERIOD = 30.0
 _RETRY_PERIOD = 1.0
+_LEAVE_PERIOD, _LEAVE_PATIENCE = 0.01, 2.0
+_FIRST_COUNT = 0.05
+_FIRST_MOMENTS = 0.02
+"""Seconds that an attempt has run before that is written down: its interpreter has the machine first, and one that
+ends before that is written down once, with its end."""
 _TOGETHER = 0.05
 """What is due within so many seconds is done now: each waking costs more than what it does."""
 
@@ -35,23 +45,34 @@ class Guard:
     """One attempt under guard.
 
     ``roots`` answers the processes below which the whole tree hangs: direct children of this process, the main process
-    included while it is not reaped. It is empty when nothing of the attempt is left.
+    included while it is not reaped. Whatever else stands in the attempt's control group belongs to it too.
     """
 
-    def __init__(self, charge: Charge, roots: Callable[[], list[int]], now: float) -> None:
+    def __init__(self, charge: Charge, roots: Callable[[], list[int]], now: float, mask: Mask = NO_MASK) -> None:
         self.charge = charge
+        self._hiding = Hiding(charge, mask)
         self.over = False
         self.record: dict[str, object] | None = None
         self._folder = charge.folder
-        self._roots = roots
+        self._children = roots
+        self._group = charge.group
         self._escalation = Escalation()
-        self._memory = MemoryWatch(charge.memory)
+        self._memory = MemoryWatch(charge.memory, charge.group if "memory" in charge.held else NO_GROUP)
+        counted = charge.max_processes is None or "max_processes" in charge.held
+        self._crowd = None if counted else CrowdWatch(charge.max_processes or 0)
         self._main_status: int | None = None
         self._main_runs = True
         self._main = int(charge.process["pid"]) if charge.process else 0
-        self._due = {"stop": now, "memory": now + 0.1, "output": now + _OUTPUT_PERIOD, "beat": now}
+        self._due = {"stop": now, "memory": now + 0.1, "output": now + _OUTPUT_PERIOD}
+        self._due["beat"] = now + _FIRST_MOMENTS + _TOGETHER
+        self._unwritten = now + _FIRST_MOMENTS if charge.process is not None else None
+        self._complained = False
+        if self._crowd is not None:
+            self._due["crowd"] = now + _FIRST_COUNT
         self._ended, self._ended_at = now, ""
         self._finish_again: float | None = None
+        self._leave_by: float | None = None
+        self._leave_again = now
         self._last_request: StopRequest | None = None
 
     @property
@@ -63,7 +84,7 @@ class Guard:
         """The main process was reaped; ``max_rss`` as ``getrusage`` gives it, 0 when unknown."""
         self._main_runs = False
         self._main_status = wait_status
-        self._ended, self._ended_at = now, record.now_utc()
+        self._ended, self._ended_at = now, timestamp()
         self._memory.heard(max_rss)
         self._escalation.main_ended(now, self.charge.grace)
 
@@ -77,9 +98,15 @@ class Guard:
 
     def step(self, now: float) -> float | None:
         """Do what is due; return the moment of the next step, None when the attempt is over."""
-        if self._finish_again is not None:
+        if self._leave_by is not None:
+            self._leave(now)
+        elif self._finish_again is not None:
             self._finish(now)
-            return None if self.over else self._finish_again
+        else:
+            self._look_after(now)
+        return None if self.over else self._next()
+
+    def _look_after(self, now: float) -> None:
         if self._is_due("stop", now, _STOP_PERIOD):
             self._look_for_stop(now)
         if self._main_runs:
@@ -92,7 +119,21 @@ class Guard:
         self._escalate(now)
         if not self._main_runs and not self._roots():
             self._finish(now)
-        return None if self.over else self._next()
+        elif self._unwritten is not None and now >= self._unwritten:
+            self._write_running(now)
+
+    def _write_running(self, now: float) -> None:
+        """Write that the process runs; while that is not possible, looking after it matters more."""
+        self._unwritten = None
+        try:
+            record.write_running(self.charge)
+        except FileNotFoundError:
+            pass  # the run was deleted under the job
+        except OSError as error:  # a full disk, or the job itself holds meta.json: it must not hold us
+            self._unwritten = now + _RETRY_PERIOD
+            if not isinstance(error, TimeoutError) and not self._complained:
+                self._complained = True
+                print(f"{self._folder}: that it runs cannot be written yet: {error}", file=sys.stderr)  # noqa: T201
 
     def _is_due(self, what: str, now: float, period: float) -> bool:
         if now < self._due[what] - _TOGETHER:
@@ -101,13 +142,17 @@ class Guard:
         return True
 
     def _next(self) -> float:
+        if self._leave_by is not None:
+            return self._leave_again
         if self._finish_again is not None:
             return self._finish_again
         moments = [self._due[what] for what in ("stop", "output", "beat")]
         if self._main_runs:
-            moments.append(self._due["memory"])
+            moments += [self._due[what] for what in ("memory", "crowd") if what in self._due]
             if self.charge.time is not None and self._escalation.stop is None:
                 moments.append(self.charge.started + self.charge.time)
+        if self._unwritten is not None:
+            moments.append(self._unwritten)
         killing = self._escalation.due_at()
         return min(moments if killing is None else [*moments, killing])
 
@@ -127,6 +172,11 @@ class Guard:
             self._due["memory"] = now + pause
             if excess is not None:
                 self.stop(StopRequest("out_of_memory", excess, 0.0), now)
+        if self._crowd is not None and now >= self._due["crowd"]:
+            excess, pause = self._crowd.look(self._roots())
+            self._due["crowd"] = now + pause
+            if excess is not None:
+                self.stop(StopRequest("process_limit", excess, 0.0), now)
 
     def _escalate(self, now: float) -> None:
         for step in self._escalation.steps(now, main_runs=self._main_runs):
@@ -141,6 +191,11 @@ class Guard:
                 processes.kill_tree(self._roots)
                 if self._main_runs and self._main:
                     processes.send(self._main, signal.SIGKILL, group=True)
+                self._group.kill()
+
+    def _roots(self) -> list[int]:
+        """Return where the tree begins; what left it stands in the group all the same."""
+        return [*self._children(), *self._group.pids()]
 
     def _ask(self, pid: int, *, group: bool = False) -> None:
         if pid and processes.send(pid, signal.SIGTERM, group=group):
@@ -151,7 +206,7 @@ class Guard:
         if self._finish_again is not None and now < self._finish_again:
             return
         if not self._folder.attempts.is_dir():  # the run was deleted under the job: there is nobody to tell
-            self.over = True
+            self._leave(now)
             return
         how: dict[str, object] = {
             **judge(self._facts()),
@@ -160,12 +215,19 @@ class Guard:
             "peak_memory": self._memory.peak,
         }
         try:
+            self._hiding.hide(how)
             self.record = record.write_exit(self.charge, how)
         except OSError as error:
             print(f"{self._folder}: the exit cannot be written yet: {error}", file=sys.stderr)  # noqa: T201
             self._finish_again = now + _RETRY_PERIOD
         else:
-            self.over = True
+            self._leave(now)
+
+    def _leave(self, now: float) -> None:
+        """Remove the group, which takes until the last process has finished dying; in vain, a server does it later."""
+        self._leave_by = now + _LEAVE_PATIENCE if self._leave_by is None else self._leave_by
+        self._leave_again = now + _LEAVE_PERIOD
+        self.over = self._group.remove() or now >= self._leave_by
 
     def _facts(self) -> Facts:
         return Facts(
@@ -173,6 +235,7 @@ class Guard:
             self._escalation.stop,
             self._main_status == signal.SIGKILL and self._memory.kernel_killed(),
             _exception(os.path.join(self._folder.results, "exception.json")),
+            self._memory.over_limit(),
         )
 
 

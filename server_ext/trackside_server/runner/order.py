@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from typing import NamedTuple
 
 __all__ = ["HEAD", "OPENING", "Order", "decode_order", "encode_order", "read_order"]
@@ -31,7 +32,19 @@ class Order(NamedTuple):
     max_output: int | None
     limits: list[dict[str, object]]
     holder: dict[str, str | None]
-    """What the notes beside the GPU locks say: ``job``, ``user`` and ``until``."""
+    """What the note beside the GPU locks says: ``job`` and ``home``, the id of its home."""
+    gpu_share: float = 1.0
+    """How much of its one GPU is taken, in eighths; 1.0 for whole ones."""
+    cpus: float | None = None
+    cores: Sequence[int] = ()
+    max_iops: int | None = None
+    max_processes: int | None = None
+    group: str = ""
+    """The name of the control group, where one is needed."""
+    limits_engine: str = "auto"
+    """What may hold the limits: ``auto`` for the best that there is."""
+    secrets: Sequence[str] = ()
+    """Names in ``environment`` whose values are not shown."""
 
     def __repr__(self) -> str:
         return f"<Order {self.run_dir} attempt {self.attempt}>"

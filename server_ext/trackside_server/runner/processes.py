@@ -5,16 +5,14 @@ Where there is no ``/proc`` every question is answered with "none"; a job is the
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import functools
 import os
 import signal
 from collections.abc import Callable, Iterable
 
-__all__ = ["children", "descendants", "identity", "kill_tree", "memory", "own_children", "proportional_memory", "send"]
+from trackside.probes.proc import children, descendants, memory, read
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+__all__ = ["children", "descendants", "identity", "kill_tree", "memory", "own_children", "proportional_memory", "send"]
 
 
 def identity(pid: int) -> dict[str, int | float | str]:
@@ -22,7 +20,7 @@ def identity(pid: int) -> dict[str, int | float | str]:
 
     That class does the same; it costs the template more memory than all of the template's own code.
     """
-    stat = _read(f"/proc/{pid}/stat")
+    stat = read(f"/proc/{pid}/stat")
     if stat is None:
         return _identity_elsewhere(pid)
     return {"pid": pid, "start_time": _start_time(stat), "boot_id": _boot_id(), "host": os.uname().nodename}
@@ -40,65 +38,13 @@ def _start_time(stat: bytes) -> int:
 
 @functools.cache
 def _boot_id() -> str:
-    return (_read("/proc/sys/kernel/random/boot_id") or b"").decode("ascii").strip()
+    return (read("/proc/sys/kernel/random/boot_id") or b"").decode("ascii").strip()
 
 
 def own_children() -> list[int]:
     """Return our direct children, zombies included; we have no threads."""
-    listed = _read("/proc/thread-self/children")
+    listed = read("/proc/thread-self/children")
     return children(os.getpid()) if listed is None else list(map(int, listed.split()))
-
-
-def children(pid: int) -> list[int]:
-    """Return the direct children of a process, zombies included."""
-    found: list[int] = []
-    try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            listed = _read(f"/proc/{pid}/task/{thread}/children")
-            if listed is None:
-                return _children_by_scan(pid) if thread == str(pid) and _has_no_lists() else found
-            found.extend(map(int, listed.split()))
-    except OSError:
-        pass
-    return found
-
-
-@functools.cache
-def _has_no_lists() -> bool:
-    """Whether the kernel was built without the lists of children (CONFIG_PROC_CHILDREN)."""
-    me = os.getpid()
-    return _read(f"/proc/{me}/stat") is not None and _read(f"/proc/{me}/task/{me}/children") is None
-
-
-def _children_by_scan(parent: int) -> list[int]:
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            stat = _read(f"/proc/{name}/stat")
-            if stat is not None and int(stat[stat.rindex(b")") + 2 :].split()[1]) == parent:
-                found.append(int(name))
-    return found
-
-
-def descendants(roots: Iterable[int]) -> list[int]:
-    """Return these processes and everything below them, parents first."""
-    found = dict.fromkeys(roots)
-    walk = list(found)
-    for pid in walk:  # grows while it is walked
-        fresh = [child for child in children(pid) if child not in found]
-        found.update(dict.fromkeys(fresh))
-        walk += fresh
-    return walk
-
-
-def memory(pids: Iterable[int]) -> int:
-    """Return the resident bytes of these processes; memory that several share counts several times."""
-    total = 0
-    for pid in pids:
-        statm = _read(f"/proc/{pid}/statm")
-        if statm:
-            total += int(statm.split(None, 2)[1]) * _PAGE
-    return total
 
 
 def proportional_memory(pids: Iterable[int]) -> int | None:
@@ -108,11 +54,11 @@ def proportional_memory(pids: Iterable[int]) -> int | None:
     """
     total = 0
     for pid in pids:
-        rollup = _read(f"/proc/{pid}/smaps_rollup")
+        rollup = read(f"/proc/{pid}/smaps_rollup")
         if rollup is None:
-            if os.path.exists(f"/proc/{pid}"):
+            if memory([pid]):
                 return None
-            continue
+            continue  # it is over: its place in /proc outlives its memory
         total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(b"Pss:")) * 1024
     return total
 
@@ -141,22 +87,3 @@ def kill_tree(roots: Callable[[], Iterable[int]]) -> list[int]:
     for pid in stopped:
         send(pid, signal.SIGKILL)
     return [pid for pid, reached in stopped.items() if not reached]
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        parts = []
-        while part := os.read(descriptor, 65536):
-            parts.append(part)
-        return b"".join(parts)
-    except OSError as error:
-        if error.errno != errno.ESRCH:
-            raise
-        return None
-    finally:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)

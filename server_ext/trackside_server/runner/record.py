@@ -10,11 +10,11 @@ import contextlib
 import io
 import json
 import os
-import time
 from typing import NamedTuple
 
 from trackside.tracking.atomic import encode_json, write_json
 from trackside.tracking.folder import RunFolder
+from trackside_server.isolation.groups import Group
 
 __all__ = [
     "Charge",
@@ -23,12 +23,13 @@ __all__ = [
     "content_of",
     "give_up_claim",
     "is_open",
-    "now_utc",
     "write_exit",
     "write_running",
 ]
 
 FORMAT = 1
+_PATIENCE = 0.05
+"""Seconds that the meta.json of a job that runs is waited for."""
 
 
 class Charge(NamedTuple):
@@ -50,17 +51,23 @@ class Charge(NamedTuple):
     process: dict[str, int | float | str] | None = None
     started: float = 0.0
     started_at: str | None = None
+    log_offset: int = 0
+    """Where the output of this attempt begins in ``output.log``."""
+    max_processes: int | None = None
+    engine: str = ""
+    folders: list[str] = []  # noqa: RUF012  (never changed)
+    held: list[str] = []  # noqa: RUF012
+    """The control group, and the names of the limits that it holds."""
 
     @property
     def folder(self) -> RunFolder:
         """The run folder."""
         return RunFolder(self.run_dir)
 
-
-def now_utc() -> str:
-    """Return the time as it stands in all our files: ``2026-11-22T09:30:00.123456Z``."""
-    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{nanoseconds // 1000:06d}Z"
+    @property
+    def group(self) -> Group:
+        """The control group; holds nobody where there is none."""
+        return Group(self.engine, self.folders)
 
 
 def claim(charge: Charge) -> bool:
@@ -104,19 +111,15 @@ def give_up_claim(charge: Charge) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_running(charge: Charge) -> dict[str, object]:
-    """Write that the user's process runs; returns the record."""
-    content = content_of(charge)
-    write_json(charge.folder.attempt(charge.attempt), content, indent=None)
-    charge.folder.update_meta(
-        status="running",
-        reason=None,
-        exit_code=None,
-        started_at=charge.started_at,
-        finished_at=None,
-        duration_seconds=None,
-    )
-    return content
+def write_running(charge: Charge) -> None:
+    """Write that the user's process runs.
+
+    Raises TimeoutError when that process holds ``meta.json``: it may be stopped, and must not hold us.
+    """
+    write_json(charge.folder.attempt(charge.attempt), content_of(charge), indent=None)
+    facts = {"started_at": charge.started_at, "finished_at": None, "duration_seconds": None}
+    running = {"status": "running", "reason": None, "exit_code": None, **facts}
+    charge.folder.change_meta(lambda meta: meta | running, _PATIENCE)
 
 
 def write_exit(charge: Charge, how: dict[str, object]) -> dict[str, object]:
@@ -164,5 +167,6 @@ def content_of(charge: Charge) -> dict[str, object]:
         "gpus": charge.gpus,
         "limits": charge.limits,
         "started_at": charge.started_at,
+        "log_offset": charge.log_offset,
         "exit": None,
     }

@@ -12,21 +12,30 @@ import sys
 import time
 
 from trackside.tracking.atomic import encode_json
+from trackside.tracking.clock import timestamp
+from trackside.tracking.masking import Mask, mask_of
 from trackside_server.isolation import gpu_locks
 from trackside_server.runner import channel as told
 from trackside_server.runner import kernel, processes, record
+from trackside_server.runner.confine import Confinement, confine
 from trackside_server.runner.guard import Guard
 from trackside_server.runner.order import HEAD, Order, decode_order, encode_order, read_order
 from trackside_server.runner.reaping import has_children, reap
 from trackside_server.runner.record import Charge
 from trackside_server.runner.sampling import Sampling
-from trackside_server.runner.spawn import StartError, candidates, spawn
+from trackside_server.runner.spawn import GroupError, StartError, candidates, spawn
 from trackside_server.runner.stop import StopRequest
 from trackside_server.runner.wakeup import Wakeup
 
 __all__ = ["prepare", "serve"]
 
 _ORDER_TIMEOUT = 10.0
+_IDLE = 0.5
+"""Seconds that a runner whose attempt is over waits for another order; in a long queue it comes at once."""
+_MOST_ORDERS = 16
+"""Orders that one runner takes: what it tells the template of each lies in their channel until it ends."""
+_LAST_MOMENTS, _LOOK_AGAIN = 1.0, 0.005
+"""Seconds that a GPU may stay locked after its holder has said that it is over, and between two looks at it."""
 
 
 class Declined(Exception):
@@ -56,25 +65,57 @@ def _warm_up() -> None:
     charge = _charge(order, None)
     encode_json(record.content_of(charge))
     candidates(order.argv[0], environment)
-    charge._replace(started_at=record.now_utc()).folder.attempt(0)
+    charge._replace(started_at=timestamp()).folder.attempt(0)
 
 
 def serve(
     connection: socket.socket, channel: socket.socket, template: dict[str, int | float | str], wakeup: Wakeup
 ) -> None:
-    """Take one order from this connection and look after its attempt to the end; the answers go back the same way."""
+    """Take orders from this connection, one after the other, and look after each attempt to its end.
+
+    The answers go back the same way. A runner that had something in its hands that must not outlive it, such as the
+    lock of a GPU or a secret, takes no other order: its end is what gives that back.
+    """
     connection.settimeout(_ORDER_TIMEOUT)
-    try:
-        order = read_order(connection)
-    except (OSError, EOFError, ValueError, TypeError):
-        return
-    try:
-        charge = _begin(order, channel, template)
-    except Declined as declined:
-        _answer(connection, declined.answer)
-        return
-    del order
-    _look_after(_announce(charge, connection), connection, channel, wakeup)
+    for left in reversed(range(_MOST_ORDERS)):
+        try:
+            order = read_order(connection)
+        except (OSError, EOFError, ValueError, TypeError):
+            return
+        again = left > 0 and not (order.gpus or order.secrets)
+        mask = mask_of(order.secrets, order.environment)
+        try:
+            charge = _begin(order, channel, template)
+        except Declined as declined:
+            _answer(connection, declined.answer)
+            return
+        del order
+        guard = _announce(charge, connection, mask)
+        _look_after(guard, connection, channel, wakeup)
+        again = again and guard.record is not None and not charge.folders
+        _answer(connection, {"ended": guard.record, "again": again})
+        if not again or not _another_comes(connection, channel, wakeup):
+            return
+
+
+def _another_comes(connection: socket.socket, channel: socket.socket, wakeup: Wakeup) -> bool:
+    """Wait a moment for the server to send another order; not when it hangs up or somebody wants us to end.
+
+    Nor when the template is gone: it would not take over the next attempt, should we be killed.
+    """
+    poll = select.poll()
+    poll.register(channel, 0)
+    poll.register(connection, select.POLLIN)
+    poll.register(wakeup.descriptor, select.POLLIN)
+    until = time.monotonic() + _IDLE
+    while (patience := until - time.monotonic()) > 0:
+        ready = dict(poll.poll(patience * 1000))
+        if channel.fileno() in ready or (wakeup.descriptor in ready and signal.SIGTERM in wakeup.signals()):
+            return False
+        if connection.fileno() in ready:
+            connection.settimeout(_ORDER_TIMEOUT)
+            return True
+    return False
 
 
 def _begin(order: Order, channel: socket.socket, template: dict[str, int | float | str]) -> Charge:
@@ -84,9 +125,17 @@ def _begin(order: Order, channel: socket.socket, template: dict[str, int | float
     _claim(charge)
     if order.gpus:
         _take_gpus(order, charge, channel)
-    charge = _start(order, charge)
+    confinement = confine(order)
+    if confinement.group.folders:
+        told.tell_charge(channel, charge := _within(charge, confinement))
+    charge = _start(order, charge, confinement)
     told.tell_charge(channel, charge)
     return charge
+
+
+def _within(charge: Charge, confinement: Confinement) -> Charge:
+    group = confinement.group
+    return charge._replace(limits=confinement.limits, engine=group.engine, folders=group.folders, held=confinement.held)
 
 
 def _charge(order: Order, template: dict[str, int | float | str] | None) -> Charge:
@@ -105,39 +154,57 @@ def _claim(charge: Charge) -> None:
 
 
 def _take_gpus(order: Order, charge: Charge, channel: socket.socket) -> None:
+    about = {**order.holder, "template": int(charge.template["pid"]) if charge.template else 0}
+
+    def take() -> gpu_locks.Lease | gpu_locks.Held:
+        return gpu_locks.take(order.gpus, about, charge.runner, share=order.gpu_share, lasts=order.time)
+
+    patience = time.monotonic() + _LAST_MOMENTS
     try:
-        taken = gpu_locks.take(order.gpus, order.holder)
+        while isinstance(taken := take(), gpu_locks.Held) and not taken.notes and time.monotonic() < patience:
+            time.sleep(_LOOK_AGAIN)  # nobody claims it: its last holder is just about to die
     except OSError as error:
         message = f"The folder of the GPU locks, {gpu_locks.locks_dir()}, cannot be used: {error.strerror}."
         raise Declined(failed=_write_start_failed(charge, message)) from error
     if isinstance(taken, gpu_locks.Held):
         record.give_up_claim(charge)
         raise Declined(given_back={"code": "gpu_held", "message": str(taken)})
-    told.tell_locks(channel, [lock.descriptor for lock in taken])
+    told.tell_locks(channel, taken.descriptors)
 
 
-def _start(order: Order, charge: Charge) -> Charge:
+def _start(order: Order, charge: Charge, confinement: Confinement) -> Charge:
     folder = charge.folder
     with contextlib.suppress(OSError):  # left by an earlier attempt; it would be taken for ours
         (folder.results / "exception.json").unlink()
     try:
         log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        pid = spawn(order.argv, order.environment, order.workdir, log)
+        charge = charge._replace(log_offset=os.fstat(log).st_size)
+        pid, confinement = _spawn(order, confinement, log)
     except (StartError, OSError) as error:
-        gpu_locks.remove_notes(order.gpus)
+        confinement.group.remove()
+        if order.gpus:
+            gpu_locks.remove_note(charge.runner)
         raise Declined(failed=_write_start_failed(charge, str(error))) from error
     os.close(log)
-    return charge._replace(process=processes.identity(pid), started=time.monotonic(), started_at=record.now_utc())
+    charge = _within(charge, confinement)
+    return charge._replace(process=processes.identity(pid), started=time.monotonic(), started_at=timestamp())
 
 
-def _announce(charge: Charge, connection: socket.socket) -> Guard:
+def _spawn(order: Order, confinement: Confinement, log: int) -> tuple[int, Confinement]:
+    """Start the process; where its group cannot be entered after all, something else has to hold the limits."""
     try:
-        content = record.write_running(charge)
-    except OSError as error:  # the process runs: looking after it matters more than the file, which the exit replaces
-        _complain(charge, error)
-        content = record.content_of(charge)
-    _answer(connection, {"started": content})
-    return Guard(charge, _children, time.monotonic())
+        group, cores = confinement.group, confinement.cores
+        return spawn(order.argv, order.environment, order.workdir, log, group=group, cores=cores), confinement
+    except GroupError as error:
+        print(f"{order.run_dir} attempt {order.attempt}: no control group: {error}", file=sys.stderr)  # noqa: T201
+        confinement.group.remove()
+    confinement = confine(order, engine="watchdog")
+    return spawn(order.argv, order.environment, order.workdir, log, cores=confinement.cores), confinement
+
+
+def _announce(charge: Charge, connection: socket.socket, mask: Mask) -> Guard:
+    _answer(connection, {"started": record.content_of(charge)})
+    return Guard(charge, _children, time.monotonic(), mask)
 
 
 def _write_start_failed(charge: Charge, message: str) -> dict[str, str]:
@@ -146,7 +213,7 @@ def _write_start_failed(charge: Charge, message: str) -> dict[str, str]:
         "status": "failed",
         "reason": reason,
         "exit_code": None,
-        "finished_at": record.now_utc(),
+        "finished_at": timestamp(),
         "duration_seconds": None,
         "peak_memory": None,
     }
@@ -175,8 +242,8 @@ def _look_after(guard: Guard, connection: socket.socket, channel: socket.socket,
                 _heed(guard, wakeup.signals())
             else:  # the server is gone, or speaks, which it has no reason to
                 poll.unregister(descriptor)
-    gpu_locks.remove_notes(guard.charge.gpus)
-    _answer(connection, {"ended": guard.record})
+    if guard.charge.gpus:
+        gpu_locks.remove_note(guard.charge.runner)
 
 
 def _heed(guard: Guard, signals: set[int]) -> None:

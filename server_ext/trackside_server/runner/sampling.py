@@ -5,26 +5,24 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from trackside.tracking.folder import RunFolder
-
-if TYPE_CHECKING:
-    from trackside.tracking.sampler import Sampler
+from trackside.tracking.lines import append_record
+from trackside.tracking.samples import Sampler
 
 __all__ = ["Sampling"]
 
 _BEGIN = 0.5
 _FIRST = 0.5
 _PERIOD = 10.0
-_SHARE = 0.005
+_SHARE = 0.0005
 """The most of one CPU that sampling may cost; on a machine where a sample is dear there are fewer."""
 
 
 class Sampling:
     """The samples of one attempt, taken at a loop's own pace; ``pid`` is its main process.
 
-    What samples is loaded half a second after the start: short jobs never pay for it, and no start waits for it.
+    The first comes half a second after the start: short jobs never pay for it, and no start waits for it.
     """
 
     def __init__(self, folder: RunFolder, pid: int, gpus: Sequence[str], now: float) -> None:
@@ -48,13 +46,9 @@ class Sampling:
     def _sample(self) -> float:
         """Take one sample; return the seconds until the next."""
         if self._sampler is None:
-            from trackside.tracking.sampler import Sampler
-
             self._sampler = Sampler([self._pid], self._gpus)
             self._sampler.sample()  # shares of CPU need a sample before
             return _FIRST
-        from trackside.tracking.lines import append_record
-
         began = time.process_time()
         append_record(self._folder.system, self._sampler.sample())
         return max(_PERIOD, (time.process_time() - began) / _SHARE)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NoReturn
 
-__all__ = ["StartError", "candidates", "spawn"]
+from trackside_server.isolation.groups import NO_GROUP, Group
+
+__all__ = ["GroupError", "StartError", "candidates", "spawn"]
 
 _ALL_SIGNALS = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 """Ignored ones would stay ignored: some by Python, some because somebody started the server with ``nohup``."""
@@ -19,14 +23,43 @@ class StartError(Exception):
     """The user's process could not be started; the text is a sentence for its owner."""
 
 
-def spawn(argv: Sequence[str], environment: Mapping[str, str], workdir: str, output: int) -> int:
+class GroupError(Exception):
+    """The control group could not be entered; nothing was started."""
+
+
+def spawn(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    workdir: str,
+    output: int,
+    *,
+    group: Group = NO_GROUP,
+    cores: Sequence[int] = (),
+) -> int:
     """Start a process with the open file ``output`` as standard output and error; return its pid once it runs.
 
-    Raises StartError saying what is wrong and what to do. The calling process enters ``workdir`` for the moment of the
-    start: ``posix_spawn`` copies no memory, a fork costs three times as much, and only a fork could enter it by itself.
+    Raises StartError saying what is wrong and what to do, GroupError when ``group`` cannot be entered. The calling
+    process enters ``workdir`` and ``cores`` for the moment of the start: ``posix_spawn`` copies no memory, a fork costs
+    three times as much. Only a fork can enter a control group by itself, and the caller must never stand in there.
     """
-    with _inside(workdir):
-        return _spawn_first(candidates(argv[0], environment), argv, environment, output)
+    with _inside(workdir), _bound_to(cores):
+        paths = candidates(argv[0], environment)
+        if group.folders:
+            return _fork_into(group, paths, argv, environment, output)
+        return _spawn_first(paths, argv, environment, output)
+
+
+@contextlib.contextmanager
+def _bound_to(cores: Sequence[int]) -> Iterator[None]:
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @contextlib.contextmanager
@@ -52,19 +85,73 @@ def candidates(name: str, environment: Mapping[str, str]) -> list[str]:
 
 def _spawn_first(paths: Sequence[str], argv: Sequence[str], environment: Mapping[str, str], output: int) -> int:
     """Start the first of these files that can be started, as a shell would."""
+    return _first(paths, argv[0], lambda path: _spawn(path, argv, environment, output))
+
+
+def _first(paths: Sequence[str], name: str, start: Callable[[str], int]) -> int:
     refused: StartError | None = None
     for path in paths:
         try:
-            return _spawn(path, argv, environment, output)
+            return start(path)
         except OSError as error:
             number = error.errno or 0
             if refused is None or number == errno.EACCES:
                 refused = StartError(_about_program(number, path))
             if number not in _NOT_THERE | {errno.EACCES}:
                 break
-    raise refused or StartError(
-        f"There is no program {argv[0]!r} on the job's PATH. Install it, or write its full path."
-    )
+    raise refused or StartError(f"There is no program {name!r} on the job's PATH. Install it, or write its full path.")
+
+
+def _fork_into(
+    group: Group, paths: Sequence[str], argv: Sequence[str], environment: Mapping[str, str], output: int
+) -> int:
+    """Fork a process that enters the group and becomes the program; what kept it from that comes back through a pipe."""
+    reading, writing = os.pipe()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os.close(reading)
+        os.close(writing)
+        raise StartError(_about_program(error.errno or 0, paths[0] if paths else argv[0])) from error
+    if pid == 0:
+        _become(group, paths, argv, environment, output, writing)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        told = pipe.read()
+    if not told:  # the end of the pipe closed with the exec
+        return pid
+    os.waitpid(pid, 0)
+    what, message = json.loads(told)
+    raise GroupError(message) if what == "group" else StartError(message)
+
+
+def _become(
+    group: Group,
+    paths: Sequence[str],
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    output: int,
+    writing: int,
+) -> NoReturn:
+    """Be the program, in this fork."""
+    told = ["group", ""]
+    try:
+        signal.set_wakeup_fd(-1)
+        group.enter()
+        told[0] = "start"
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        for source, target in ((null, 0), (output, 1), (output, 2)):
+            os.dup2(source, target)
+        for number in _ALL_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        _first(paths, argv[0], lambda path: os.execve(path, list(argv), environment))
+    except BaseException as error:  # noqa: BLE001  (a process boundary)
+        told[1] = str(error)
+    finally:
+        os.write(writing, json.dumps(told).encode("ascii"))
+        os._exit(1)
 
 
 def _spawn(path: str, argv: Sequence[str], environment: Mapping[str, str], output: int) -> int:

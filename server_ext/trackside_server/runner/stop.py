@@ -21,10 +21,12 @@ class StopRequest(NamedTuple):
 
 
 def write_stop(folder: RunFolder, attempt: int, request: StopRequest) -> None:
-    """Leave a request; a later one replaces it, and can only shorten the time that is left."""
+    """Leave a request. The first one's reason stands, also when nobody has read it yet; a later one can only shorten the grace."""
     folder.attempts.mkdir(mode=0o700, exist_ok=True)
-    reason = {"code": request.code, "message": request.message}
-    write_json(folder.stop(attempt), {"reason": reason, "grace": request.grace}, indent=None)
+    path = folder.stop(attempt)
+    first = read_stop(path, request.grace) or request
+    reason = {"code": first.code, "message": first.message}
+    write_json(path, {"reason": reason, "grace": min(first.grace, request.grace)}, indent=None)
 
 
 def read_stop(path: str | os.PathLike[str], grace: float) -> StopRequest | None:

@@ -77,7 +77,7 @@ class Template:
     def _is_needed(self) -> bool:
         now = time.monotonic()
         if self._busy():
-            self._last_used = now
+            self._last_used = self._look_around = now  # another version may have come meanwhile
             return True
         if now >= self._look_around and self._listener is not None:
             self._look_around = now + _LOOK_AROUND

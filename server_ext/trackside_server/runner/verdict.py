@@ -13,13 +13,15 @@ __all__ = ["Facts", "judge"]
 
 class Facts(NamedTuple):
     """What is known at the end: the wait status of the main process (None: unknown), who asked it to stop,
-    whether the kernel's out-of-memory killer was at work, and the exception that a cell left.
+    whether the kernel's out-of-memory killer was at work, the exception that a cell left, and what it says of the
+    memory when the kernel killed some process of the attempt because it was over its own limit.
     """
 
     wait_status: int | None
     stop: StopRequest | None = None
     kernel_oom: bool = False
     exception: str | None = None
+    over_memory: str | None = None
 
 
 def judge(facts: Facts) -> dict[str, object]:
@@ -32,6 +34,8 @@ def judge(facts: Facts) -> dict[str, object]:
         return {"status": "completed", "reason": None, "exit_code": 0}
     if code is None:
         return _answer("failed", "lost", "ended, and nobody saw how", None)
+    if facts.over_memory is not None:
+        return _answer("failed", "out_of_memory", facts.over_memory, code)
     if code == -signal.SIGKILL and facts.kernel_oom:
         return _answer("failed", "out_of_memory", "was killed by the kernel, which ran out of memory", code)
     if code < 0:
@@ -42,7 +46,13 @@ def judge(facts: Facts) -> dict[str, object]:
 
 
 def _answer(status: str, code: str, message: str, exit_code: int | None) -> dict[str, object]:
-    return {"status": status, "reason": {"code": code, "message": message}, "exit_code": exit_code}
+    reason = {"code": _whole(code), "message": _whole(message)}
+    return {"status": status, "reason": reason, "exit_code": exit_code}
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of characters, such as an exception's with a file's name: no reader of JSON takes them."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _name(number: int) -> str:

@@ -41,6 +41,8 @@ class Ward:
         while (message := told.receive(self.channel)) is not None:
             self.locks += message.descriptors
             if message.charge is not None:
+                if not _is_same_attempt(self.charge, message.charge):
+                    self.wait_status, self.max_rss = None, 0
                 self.charge = message.charge
             if message.wait_status is not None:
                 self.wait_status, self.max_rss = message.wait_status, message.max_rss
@@ -51,6 +53,10 @@ class Ward:
         for descriptor in self.locks:
             os.close(descriptor)
         self.locks = []
+
+
+def _is_same_attempt(one: Charge | None, other: Charge) -> bool:
+    return one is not None and (one.run_dir, one.attempt) == (other.run_dir, other.attempt)
 
 
 class Wards:

@@ -15,15 +15,28 @@
 
 ``Reader``: ``job`` ``resolve`` ``job_names`` ``jobs_page`` ``counts`` ``active_jobs`` ``sealed`` ``find_submission`` ·
 ``events_since`` ``last_event_id`` ``first_event_id`` · ``run`` ``resolve_run`` ``runs_page`` ``unfinished_runs``
-``run_names``.
+``run_names`` · ``setting``.
 ``Tx`` is a ``Reader`` that also has: ``reserve_job_ids`` ``raise_job_ids`` ``insert_job`` ``update_job`` ``delete_job`` ·
-``keep_secrets`` ``take_secrets`` · ``remember_submission`` · ``upsert_run`` ``delete_run`` · ``add_event``.
+``keep_secrets`` ``take_secrets`` · ``remember_submission`` · ``upsert_run`` ``keep_metrics`` ``delete_run`` · ``keep_setting`` · ``add_event``.
 Every change of a job appends its event. All writes that wait at once share one commit.
 """
 
+from trackside_server.store.filesystem import on_shared_file_system
 from trackside_server.store.reader import JobsPage, Reader, RunsPage
+from trackside_server.store.rebuild import is_whole, put_in_place, salvaged_counter
 from trackside_server.store.store import Store
 from trackside_server.store.tx import Tx
 from trackside_server.store.vault import Vault
 
-__all__ = ["JobsPage", "Reader", "RunsPage", "Store", "Tx", "Vault"]
+__all__ = [
+    "JobsPage",
+    "Reader",
+    "RunsPage",
+    "Store",
+    "Tx",
+    "Vault",
+    "is_whole",
+    "on_shared_file_system",
+    "put_in_place",
+    "salvaged_counter",
+]

@@ -84,7 +84,7 @@ def _read_only(path: Path) -> TracksideError:
 def _damaged(path: Path) -> TracksideError:
     return InvalidInput(
         f"{path} is damaged, or no Trackside store.",
-        hint="Move it away, then run `trackside reindex`: the run folders hold everything but the secrets.",
+        hint="Run `trackside reindex`: the run folders hold everything but the secrets; the damaged file is kept.",
         code="store_damaged",
     )
 

@@ -11,6 +11,7 @@ from trackside.models import STATUSES
 from trackside_server.store.connect import WRITES, has_safe_journal, set_cascades, set_safe_journal
 from trackside_server.store.locks import only_one
 from trackside_server.store.schema import REVISIONS, alembic_version, counters, job_counts, metadata
+from trackside_server.store.values import derive_all
 
 __all__ = ["CURRENT", "build", "prepare", "refuse_newer", "stored_revision", "upgrade"]
 
@@ -88,7 +89,7 @@ def build(connection: Connection) -> None:
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Run the migrations that a store lacks, all in one transaction."""
+    """Run the migrations that a store lacks, all in one transaction, then derive anew what is derived."""
     from alembic import command
     from alembic.config import Config
 
@@ -99,5 +100,7 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     try:
         with connection.begin():
             command.upgrade(config, to)
+            if to == "head":
+                derive_all(connection)
     finally:
         set_cascades(connection, True)

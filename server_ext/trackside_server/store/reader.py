@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from trackside.models import FINAL, STATUSES, Event, Job, Status
+from trackside_server.domain.query import Query
 from trackside_server.domain.record import JobRecord, RunRow, job_id, job_seq
 from trackside_server.store import cursors
+from trackside_server.store.prepared import Prepared
 from trackside_server.store.rows import event_from, job_from, run_from, to_micros
 from trackside_server.store.schema import (
     events,
@@ -20,10 +22,11 @@ from trackside_server.store.schema import (
     job_specs,
     job_tags,
     jobs,
-    run_tags,
     runs,
+    settings,
     submissions,
 )
+from trackside_server.store.search import newest
 
 __all__ = ["KEPT_SUBMISSIONS", "Describe", "JobsPage", "Reader", "RunsPage", "no_description"]
 
@@ -69,15 +72,15 @@ class Reader:
         seq = job if isinstance(job, int) else job_seq(job)
         if seq is None:
             return None
-        row = self._connection.execute(_JOB, {"of": seq}).first()
+        row = _JOB.run(self._connection, {"of": seq}).fetchone()
         return job_from(*row) if row is not None else None
 
-    def resolve(self, text: str | int) -> list[JobRecord]:
-        """Return the job with this id, or all jobs with exactly this name, newest first."""
+    def resolve(self, text: str | int, limit: int | None = None) -> list[JobRecord]:
+        """Return the job with this id, or the jobs with exactly this name, newest first, at most ``limit``."""
         if isinstance(text, int) or job_seq(text) is not None:
             found = self.job(text)
             return [found] if found is not None else []
-        return self._jobs(_JOBS.where(jobs.c.name == text).order_by(jobs.c.seq.desc()))
+        return self._jobs(_JOBS.where(jobs.c.name == text).order_by(jobs.c.seq.desc()).limit(limit))
 
     def job_names(self, limit: int = 500) -> list[str]:
         """Return the names of the newest jobs, each once, to find the one that a mistyped name was meant to be."""
@@ -122,7 +125,8 @@ class Reader:
     def sealed(self, job: str | int) -> bytes | None:
         """Return what ``Vault.seal`` made of a job's environment and secrets, None if there is nothing."""
         seq = job if isinstance(job, int) else job_seq(job)
-        return self._connection.execute(_SEALED, {"of": seq}).scalar()
+        row = _SEALED.run(self._connection, {"of": seq}).fetchone()
+        return row[0] if row is not None else None
 
     def find_submission(self, key: str, *, now: datetime) -> list[str] | None:
         """Return the ids of the jobs that were made under this idempotency key in the last 24 hours, or None."""
@@ -144,7 +148,8 @@ class Reader:
 
     def last_event_id(self) -> int:
         """Return the id of the newest event; 0 when there was none."""
-        return self._connection.execute(_LAST_EVENT).scalar() or 0
+        (last,) = _LAST_EVENT.run(self._connection).fetchone()
+        return last or 0
 
     def first_event_id(self) -> int:
         """Return the id of the oldest event that is still kept; 0 when there is none."""
@@ -153,44 +158,39 @@ class Reader:
     def _wire(self, record: JobRecord) -> Job:
         return record.to_wire(self._home_id, self._describe(record))
 
+    # The home as a whole
+
+    def setting(self, name: str) -> str | None:
+        """Return what was kept under this name, None if nothing was."""
+        return self._connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar()
+
     # Runs
 
     def run(self, run_id: str) -> RunRow | None:
         """Return the run with this id, or None."""
-        facts = self._connection.execute(_RUN, {"of": run_id}).scalar()
-        return run_from(facts) if facts is not None else None
+        row = _RUN.run(self._connection, {"of": run_id}).fetchone()
+        return run_from(row[0]) if row is not None else None
 
-    def resolve_run(self, text: str | int) -> list[RunRow]:
-        """Return the run with this id (``41`` is ``job-41``), or all runs with exactly this name, newest first."""
+    def resolve_run(self, text: str | int, limit: int | None = None) -> list[RunRow]:
+        """Return the run with this id (``41`` is ``job-41``), or the runs of exactly this name, newest first."""
         seq = text if isinstance(text, int) else job_seq(text)
         found = self.run(str(text) if seq is None else job_id(seq))
         if found is not None or seq is not None:
             return [found] if found is not None else []
-        return self._runs(_RUNS.where(runs.c.name == text))
+        return self._runs(_RUNS.where(runs.c.name == text).limit(limit))
 
     def runs_page(
         self,
+        query: Query = (),
         *,
-        query: str | None = None,
-        tag: str | None = None,
-        status: Sequence[str] = (),
         limit: int = 50,
         cursor: str | None = None,
     ) -> RunsPage:
-        """Return the newest runs with one of these statuses, this tag, and every word of ``query`` in id, name or tags."""
-        wanted = [_mentioned(word) for word in (query or "").split()]
-        if cursor is not None:
-            created_at, run_id = cursors.read_run(cursor)
-            wanted.append(tuple_(runs.c.created_at, runs.c.id) < (created_at, run_id))
-        if tag is not None:
-            wanted.append(runs.c.id.in_(select(run_tags.c.run_id).where(run_tags.c.tag == tag)))
-        if status:
-            wanted.append(runs.c.status.in_(status))
-        found = self._runs(_RUNS.where(*wanted).limit(limit + 1))
-        page = found[:limit]
-        following = (
-            cursors.after_run(to_micros(page[-1].created_at), page[-1].id) if page and len(found) > limit else None
-        )
+        """Return the newest runs that fit a query."""
+        before = cursors.read_run(cursor) if cursor is not None else None
+        found = newest(self._connection, query, before=before, limit=limit + 1)
+        page = [run_from(facts) for _, _, facts in found[:limit]]
+        following = cursors.after_run(*found[limit - 1][:2]) if len(found) > limit else None
         return RunsPage(page, following)
 
     def unfinished_runs(self) -> list[RunRow]:
@@ -211,10 +211,10 @@ _RUNS: Select[str] = select(runs.c.facts).order_by(runs.c.created_at.desc(), run
 _EVENTS: Select[int, int, str, str, str | None] = select(
     events.c.id, events.c.at, events.c.kind, events.c.payload, job_specs.c.spec
 ).join_from(events, job_specs, job_specs.c.seq == events.c.seq, isouter=True)
-_JOB = _JOBS.where(jobs.c.seq == bindparam("of"))
-_RUN = select(runs.c.facts).where(runs.c.id == bindparam("of"))
-_SEALED = select(job_secrets.c.sealed).where(job_secrets.c.seq == bindparam("of"))
-_LAST_EVENT = select(func.max(events.c.id))
+_JOB = Prepared(_JOBS.where(jobs.c.seq == bindparam("of")))
+_RUN = Prepared(select(runs.c.facts).where(runs.c.id == bindparam("of")))
+_SEALED = Prepared(select(job_secrets.c.sealed).where(job_secrets.c.seq == bindparam("of")))
+_LAST_EVENT = Prepared(select(func.max(events.c.id)))
 _COUNTS: Select[str, int] = select(job_counts.c.status, job_counts.c.count)
 
 
@@ -222,12 +222,6 @@ def _named(pattern: str) -> ColumnElement[bool]:
     if "*" not in pattern:
         return jobs.c.name == pattern
     return jobs.c.name.ilike(_escaped(pattern).replace("*", "%"), escape="\\")
-
-
-def _mentioned(word: str) -> ColumnElement[bool]:
-    within = f"%{_escaped(word)}%"
-    tagged = select(run_tags.c.run_id).where(run_tags.c.tag.ilike(within, escape="\\"))
-    return runs.c.name.ilike(within, escape="\\") | runs.c.id.like(within, escape="\\") | runs.c.id.in_(tagged)
 
 
 def _escaped(text: str) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from trackside.errors import InvalidInput
-from trackside.models import Event, Job, JobChanged, JobDeleted, JobSpec, RunChanged
+from trackside.models import Event, Job, JobChanged, JobDeleted, JobSpec, Queue, QueueChanged, RunChanged
 from trackside.tracking.values import spell_floats
 from trackside_server.domain.record import JobRecord, RunRow
 
@@ -30,6 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder().encode
 _decode_job = msgspec.json.Decoder(JobRecord).decode
+_decode_queue = msgspec.json.Decoder(Queue).decode
 _decode_run = msgspec.json.Decoder(RunRow).decode
 
 
@@ -95,6 +96,8 @@ def written(event: NewEvent, number: int, to_wire: Callable[[JobRecord], Job]) -
         return JobChanged(number, event.at, to_wire(event.record))
     if event.kind == "job_deleted":
         return JobDeleted(number, event.at, event.payload)
+    if event.kind == "queue":
+        return QueueChanged(number, event.at, _decode_queue(event.payload))
     return RunChanged(number, event.at, event.payload)
 
 
@@ -107,6 +110,8 @@ def event_from(
         return JobChanged(number, moment, to_wire(job_from(payload, spec or "{}")))
     if kind == "job_deleted":
         return JobDeleted(number, moment, payload)
+    if kind == "queue":
+        return QueueChanged(number, moment, _decode_queue(payload))
     return RunChanged(number, moment, payload)
 
 

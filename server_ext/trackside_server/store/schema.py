@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -32,11 +33,13 @@ __all__ = [
     "jobs",
     "metadata",
     "run_tags",
+    "run_values",
     "runs",
+    "settings",
     "submissions",
 ]
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002", "0003")
 
 metadata = MetaData()
 
@@ -71,7 +74,7 @@ job_specs = Table(
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("spec", Text, nullable=False),
-    comment="Written once. It outlives its job as long as events speak of the job.",
+    comment="Written anew only by a retry that changes it. It outlives its job as long as events speak of the job.",
 )
 
 job_tags = Table(
@@ -118,6 +121,14 @@ events = Table(
     sqlite_autoincrement=True,
 )
 
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="What holds for the whole home, such as a pause of its queue; JSON texts.",
+)
+
 runs = Table(
     "runs",
     metadata,
@@ -126,15 +137,41 @@ runs = Table(
     Column("status", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("facts", Text, nullable=False, comment="the RunRow"),
-    Index("runs_by_time", "created_at", "id"),
+    Column("words", Text, nullable=False, server_default="", comment="what free words of a query are looked for in"),
+    Index("runs_by_time", "created_at", "id", "name", "words"),
     Index("runs_by_status", "status", "created_at", "id"),
     Index("runs_by_name", "name"),
+)
+
+run_values = Table(
+    "run_values",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column(
+        "created_at",
+        BigInteger,
+        primary_key=True,
+        comment="that of the run: the values of a key lie in the order of the list",
+    ),
+    Column("run_id", String, primary_key=True),
+    Column("number", Float),
+    Column("text", Text),
+    Column("low", Float),
+    Column("high", Float),
+    comment="Settings, summary and metrics of runs, as they are searched for; derived from the RunRow.",
+    sqlite_with_rowid=False,
 )
 
 run_tags = Table(
     "run_tags",
     metadata,
     Column("tag", String, primary_key=True),
+    Column(
+        "created_at",
+        BigInteger,
+        primary_key=True,
+        comment="that of the run: the runs of a tag lie in the order of the list",
+    ),
     Column("run_id", String, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     Index("run_tags_by_run", "run_id"),
     sqlite_with_rowid=False,

@@ -75,8 +75,9 @@ def fake_server(tmp_path):
 
 
 @pytest.fixture
-def notebook(shell, fake_server):
+def notebook(shell, fake_server, monkeypatch):
     """A shell with our magics in front of the fake server; ``notebook(source)`` runs a cell, raises what it raised."""
+    monkeypatch.setattr("trackside.tracking.current._last", None)  # a run that another test tracked is not this one's
     load_ipython_extension(shell)
 
     def run(source):

@@ -6,10 +6,12 @@ from contextlib import aclosing
 from types import TracebackType
 
 import httpx
+import msgspec
 
 from trackside.client._async.connection import AsyncConnection
 from trackside.client._async.jobs import AsyncJobs
 from trackside.client._async.monitoring import AsyncMonitoring
+from trackside.client._async.queue import AsyncJobQueue
 from trackside.client._async.runs import AsyncRuns
 from trackside.client._async.stream import AsyncStream
 from trackside.client.access import Access
@@ -17,6 +19,7 @@ from trackside.client.address import Address
 from trackside.client.awaiting import Flow
 from trackside.errors import ServerUnreachable
 from trackside.models import Event, GpuReport, Health
+from trackside.models.housekeeping import Diagnosis, Pruned
 from trackside.models.stream import EventMessage, ServerMessage
 
 __all__ = ["AsyncClient"]
@@ -43,6 +46,7 @@ class AsyncClient:
         self._access = Access(url, token, ca_cert, client_cert, client_key)
         self._connection = AsyncConnection(self._access.find, transport=transport)
         self.jobs = AsyncJobs(self._connection)
+        self.queue = AsyncJobQueue(self._connection)
         self.runs = AsyncRuns(self._connection)
         self.monitoring = AsyncMonitoring(self._connection)
 
@@ -61,6 +65,30 @@ class AsyncClient:
     async def gpus(self) -> GpuReport:
         """Return the GPUs of the server's machine and who holds them."""
         return await self._connection.get("gpus", GpuReport)
+
+    async def doctor(self) -> Diagnosis:
+        """Return what the server finds around itself, what is enforced, what is wrong and how to mend it."""
+        return await self._connection.get("doctor", Diagnosis)
+
+    async def prune(
+        self,
+        *,
+        older_than: str | float | None = None,
+        keep: int | None = None,
+        max_size: str | int | None = None,
+        status: str | None = None,
+        tag: str | None = None,
+        dry_run: bool = True,
+    ) -> Pruned:
+        """Return which finished runs would go; with ``dry_run=False`` they are deleted for good.
+
+        ``older_than``: ``"30d"``, or seconds since their end. ``max_size``: ``"50G"``, or bytes that all runs may take;
+        the oldest go first. The newest ``keep`` stay, as do all that have the tag ``keep``. ``status`` and ``tag``
+        leave all others alone.
+        """
+        rule = {"older_than": older_than, "keep": keep, "max_size": max_size, "status": status, "tag": tag}
+        content = msgspec.json.encode({**rule, "dry_run": dry_run})
+        return await self._connection.value("POST", "prune", Pruned, content=content)
 
     async def events(self, since: int | None = None) -> Flow[Event]:
         """Yield what happens, for as long as you take it: from now on, or from after the event with id ``since``.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import builtins
 import os
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import aclosing
 from typing import Literal, overload
+
+import msgspec
 
 from trackside.client._async.connection import AsyncConnection
 from trackside.client._async.ending import ends
@@ -14,16 +16,18 @@ from trackside.client._async.log import follow_bytes, follow_text, read_log
 from trackside.client._async.pages import every_job
 from trackside.client.awaiting import Flow
 from trackside.client.fields import Fields, body
-from trackside.client.reference import Reference, is_one, joined, one_or_more, segment
+from trackside.client.reference import Reference, is_one, joined, name_of, one_or_more, segment
 from trackside.errors import InvalidInput
-from trackside.models import Explanation, Job, JobPage
+from trackside.models import Explanation, Job, JobPage, LogMatches
+from trackside.models.gaps import gaps_told
 from trackside.models.job import DryRun
 
 __all__ = ["AsyncJobs"]
 
 
 class AsyncJobs:
-    """The jobs of a server. Where a job is asked for, its id, its number, its unique name or its value will do."""
+    """The jobs of a server. Where a job is asked for, its id, its number, its name or its value will do; of several with one
+    name the newest is meant, and ``cancel``, ``retry`` and ``delete`` want the id where more than one can be."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -91,9 +95,23 @@ class AsyncJobs:
         """Ask for a waiting or running job to be stopped; returns at once, the job ends within its grace time."""
         return await self._connection.value("POST", f"jobs/{segment(job)}/cancel", Job)
 
-    async def retry(self, job: Reference) -> Job:
-        """Queue a finished job again as its next attempt; the id stays."""
-        return await self._connection.value("POST", f"jobs/{segment(job)}/retry", Job)
+    async def retry(self, job: Reference, *, secrets: Mapping[str, str] | None = None, **changes: object) -> Job:
+        """Queue a finished job again as its next attempt; the id stays.
+
+        ``secrets`` are those of the job, by name: their values were erased when it started. ``changes`` are resources
+        for this and later attempts: gpus, gpu_memory, cpus, cores, memory, time, priority.
+        """
+        asked = {**changes, "secrets": secrets} if secrets else changes
+        content = body(asked) if asked else None
+        return await self._connection.value("POST", f"jobs/{segment(job)}/retry", Job, content=content)
+
+    async def move(self, job: Reference, *, before: Reference | None) -> builtins.list[Job]:
+        """Put a waiting job right before another one in the queue, or behind all (None).
+
+        Returns every job whose priority changed for it. Raises Conflict when one of the two waits no more.
+        """
+        content = msgspec.json.encode({"before": None if before is None else name_of(before)})
+        return await self._connection.value("POST", f"jobs/{segment(job)}/move", list[Job], content=content)
 
     async def delete(self, job: Reference) -> None:
         """Delete a finished job with its run folder; Conflict while it is unfinished."""
@@ -158,8 +176,8 @@ class AsyncJobs:
     ) -> Awaitable[str] | Awaitable[bytes] | Flow[str] | Flow[bytes]:
         """Return the output so far, or with ``follow`` yield it piece by piece until the job ends.
 
-        ``tail`` begins so many lines before the end, ``offset`` at a byte. Text is UTF-8 with replacement;
-        ``binary`` gives the bytes as the job wrote them.
+        ``tail`` begins so many lines before the end, ``offset`` at a byte. Text is UTF-8 with replacement, and a line
+        stands for what ``max_output`` did not let be kept; ``binary`` gives the bytes as they are in the file.
         """
         name = segment(job)
         if follow and binary:
@@ -169,6 +187,23 @@ class AsyncJobs:
         if binary:
             return read_log(self._connection, name, tail=tail, offset=offset)
         return self._text(name, tail, offset)
+
+    async def search_log(
+        self,
+        job: Reference,
+        text: str,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        ignore_case: bool = False,
+    ) -> LogMatches:
+        """Return the last lines of the output that hold ``text``, the last one first; ``before`` looks further back.
+
+        One search takes at most about half a second: the answer's ``next``, unless None, is the ``before`` to go on
+        with, also where nothing was found yet.
+        """
+        params = {"text": text, "before": before, "limit": limit, "ignore_case": 1 if ignore_case else None}
+        return await self._connection.get(f"jobs/{segment(job)}/log/search", LogMatches, params)
 
     @overload
     async def wait(  # type: ignore[overload-overlap]  # a text is one name, never the letters of it
@@ -210,7 +245,7 @@ class AsyncJobs:
 
     async def _text(self, job: str, tail: int | None, offset: int | None) -> str:
         content = await read_log(self._connection, job, tail=tail, offset=offset)
-        return content.decode("utf-8", "replace")
+        return gaps_told(content).decode("utf-8", "replace")
 
 
 def _once(idempotency_key: str | None) -> dict[str, str]:

@@ -7,10 +7,12 @@ from contextlib import closing
 from types import TracebackType
 
 import httpx
+import msgspec
 
 from trackside.client._sync.connection import Connection
 from trackside.client._sync.jobs import Jobs
 from trackside.client._sync.monitoring import Monitoring
+from trackside.client._sync.queue import JobQueue
 from trackside.client._sync.runs import Runs
 from trackside.client._sync.stream import Stream
 from trackside.client.access import Access
@@ -18,6 +20,7 @@ from trackside.client.address import Address
 from trackside.client.waiting import Flow
 from trackside.errors import ServerUnreachable
 from trackside.models import Event, GpuReport, Health
+from trackside.models.housekeeping import Diagnosis, Pruned
 from trackside.models.stream import EventMessage, ServerMessage
 
 __all__ = ["Client"]
@@ -44,6 +47,7 @@ class Client:
         self._access = Access(url, token, ca_cert, client_cert, client_key)
         self._connection = Connection(self._access.find, transport=transport)
         self.jobs = Jobs(self._connection)
+        self.queue = JobQueue(self._connection)
         self.runs = Runs(self._connection)
         self.monitoring = Monitoring(self._connection)
 
@@ -62,6 +66,30 @@ class Client:
     def gpus(self) -> GpuReport:
         """Return the GPUs of the server's machine and who holds them."""
         return self._connection.get("gpus", GpuReport)
+
+    def doctor(self) -> Diagnosis:
+        """Return what the server finds around itself, what is enforced, what is wrong and how to mend it."""
+        return self._connection.get("doctor", Diagnosis)
+
+    def prune(
+        self,
+        *,
+        older_than: str | float | None = None,
+        keep: int | None = None,
+        max_size: str | int | None = None,
+        status: str | None = None,
+        tag: str | None = None,
+        dry_run: bool = True,
+    ) -> Pruned:
+        """Return which finished runs would go; with ``dry_run=False`` they are deleted for good.
+
+        ``older_than``: ``"30d"``, or seconds since their end. ``max_size``: ``"50G"``, or bytes that all runs may take;
+        the oldest go first. The newest ``keep`` stay, as do all that have the tag ``keep``. ``status`` and ``tag``
+        leave all others alone.
+        """
+        rule = {"older_than": older_than, "keep": keep, "max_size": max_size, "status": status, "tag": tag}
+        content = msgspec.json.encode({**rule, "dry_run": dry_run})
+        return self._connection.value("POST", "prune", Pruned, content=content)
 
     def events(self, since: int | None = None) -> Flow[Event]:
         """Yield what happens, for as long as you take it: from now on, or from after the event with id ``since``.

@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -15,18 +15,24 @@ from trackside.client._sync.connection import Connection
 from trackside.client._sync.download import download_to
 from trackside.client._sync.pages import every_run
 from trackside.client._sync.stream import Stream
+from trackside.client.frames import frame_of_table, need_library
 from trackside.client.parts import Root, artifact_path, local_path, records_of
 from trackside.client.reference import Reference, joined, name_of, segment
 from trackside.client.waiting import Flow
 from trackside.errors import InvalidInput
-from trackside.models import ArtifactPage, Comparison, Metrics, RunInfo, RunPage
+from trackside.models import ArtifactPage, Comparison, MediaPage, Metrics, RunInfo, RunPage, RunTable
+from trackside.models.media import MediaKind
 from trackside.models.stream import ServerMessage
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = ["Runs"]
 
 
 class Runs:
-    """The runs of a server, with or without a job. A run is named by its id, its unique name or its value."""
+    """The runs of a server, with or without a job. A run is named by its id, its name (the newest of that name)
+    or its value."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -40,7 +46,11 @@ class Runs:
         limit: int = 50,
         cursor: str | None = None,
     ) -> RunPage:
-        """Return one page of runs, newest first; every word of ``query`` stands in the name, the id or a tag."""
+        """Return one page of runs, newest first, that fit ``query``.
+
+        ``tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text``: every word must hold, ``-`` in front of
+        one turns it round. Words alone stand in the name, the id or a tag.
+        """
         params = {"query": query, "tag": tag, "status": joined(status), "limit": limit, "cursor": cursor}
         return self._connection.get("runs", RunPage, params)
 
@@ -76,12 +86,15 @@ class Runs:
         x: str = "step",
         max_points: int = 2000,
         since: int | None = None,
+        between: tuple[float, float] | None = None,
     ) -> Metrics:
         """Return curves of the run over ``x`` (``step``, ``time`` or a key), thinned to what a screen can show.
 
-        Minima and maxima are kept. ``since`` is the ``next`` of an earlier answer: only what came after it.
+        Minima and maxima are kept. ``since`` is the ``next`` of an earlier answer: only what came after it. ``between``
+        two values of x there are more points; count, last, minimum and maximum stay those of the whole curve.
         """
-        params = {"keys": joined(keys), "x": x, "max_points": max_points, "since": since}
+        part = None if between is None else f"{between[0]!r},{between[1]!r}"
+        params = {"keys": joined(keys), "x": x, "max_points": max_points, "since": since, "between": part}
         return self._connection.get(f"runs/{segment(run)}/metrics", Metrics, params)
 
     def records(self, run: Reference) -> builtins.list[dict[str, object]]:
@@ -91,16 +104,55 @@ class Runs:
             return []
         return records_of(self.artifact(run, "metrics.jsonl", root="run"))
 
-    def compare(self, runs: Iterable[Reference]) -> Comparison:
-        """Return runs side by side: the configuration that differs first, last and best value of each metric."""
+    def table(self, query: str | None = None, *, limit: int = 1000, library: str = "pandas") -> DataFrame:
+        """Return runs that fit ``query`` as a DataFrame of ``library`` (``pandas`` or ``polars``), newest first.
+
+        Columns: ``id name status tags started duration`` (UTC; seconds), ``config.KEY``, ``summary.KEY``, and of each
+        metric ``KEY.last``, ``KEY.min``, ``KEY.max``. Nested settings are joined by dots (``config.opt.lr``); what a run
+        logged or summed up nested has slashes, as it was kept (``summary.val/acc``, ``val/loss.last``). Of more runs than
+        ``limit`` the newest are there, and ``frame.attrs["more"]`` is True (pandas).
+        """
+        need_library(library)
+        found = self._connection.get("runs/table", RunTable, {"query": query, "limit": limit})
+        return frame_of_table(found, library)
+
+    def compare(
+        self,
+        runs: Iterable[Reference],
+        *,
+        keys: str | Iterable[str] | None = None,
+        x: str = "step",
+        max_points: int = 500,
+    ) -> Comparison:
+        """Return runs side by side, what differs first: config, environment, source against the first run, metrics.
+
+        ``curves`` hold the metrics over one axis ``x``: ``step``, ``time`` (seconds since each run began) or a key.
+        """
         names = [name_of(run) for run in runs]
         if any("," in name for name in names):
             raise InvalidInput("A name with a comma cannot stand here.", hint="Use the run's id.")
-        return self._connection.get("runs/compare", Comparison, {"ids": ",".join(names)})
+        params = {"ids": ",".join(names), "keys": joined(keys), "x": x, "max_points": max_points}
+        return self._connection.get("runs/compare", Comparison, params)
 
     def outputs(self, run: Reference) -> builtins.list[dict[str, object]]:
         """Return the rich outputs of the run's cell, in order, as ``outputs.jsonl`` has them."""
         return self._connection.get(f"runs/{segment(run)}/outputs", builtins.list[dict[str, object]])
+
+    def media(
+        self,
+        run: Reference,
+        key: str | None = None,
+        *,
+        kind: MediaKind | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> MediaPage:
+        """Return one page of the run's images, figures, tables, texts and histograms, newest first.
+
+        The content of each is ``artifact(run, record.path)``.
+        """
+        params = {"key": key, "kind": kind, "limit": limit, "cursor": cursor}
+        return self._connection.get(f"runs/{segment(run)}/media", MediaPage, params)
 
     def artifacts(self, run: Reference, *, root: Root = "artifacts") -> ArtifactPage:
         """Return the files that the run saved, or with ``root="run"`` all files of its folder, by path."""
@@ -118,7 +170,7 @@ class Runs:
         return download_to(self._connection, url, {"root": root}, local_path(path, to))
 
     def stream(self, run: Reference, *, begin: Literal["start", "end"] = "start") -> Flow[ServerMessage]:
-        """Yield log, metrics and progress of the run as they come, ``Done`` last; a dropped connection is taken up again."""
+        """Yield log, metrics, progress and media of the run as they come, ``Done`` last; a dropped connection is taken up again."""
         stream = Stream(self._connection, f"runs/{segment(run)}/stream", {"from": begin})
         with closing(stream.messages()) as messages:
             yield from messages

@@ -183,3 +183,10 @@ def test_a_deep_cell_is_read_as_any_other(source):
 def test_a_cell_too_deep_for_python_is_refused():
     with pytest.raises(InvalidInput, match="cannot be parsed"):
         find_names("(" * 1000 + ")" * 1000)
+
+
+def test_what_somebody_else_binds_is_no_longer_read():
+    found = find_names("print(lr, size)\nif size: lr = 1\nlr").given(["lr"])
+    assert "lr" not in (*found.reads, *found.unsure, *found.mentions)
+    assert "size" in found.reads
+    assert "lr" in found.binds

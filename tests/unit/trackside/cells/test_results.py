@@ -6,9 +6,11 @@ import os
 import pickle
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.pages import read_here
 
 from trackside.cells.outcome import clear_outcome, write_exception, write_results
 from trackside.cells.results import Results
@@ -49,6 +51,7 @@ def test_describing_touches_no_value(folder):
     results = written(folder, a=1, b=2)
     (folder / "a.pkl").unlink()
     assert "a  int" in results.describe()
+    assert repr(results) == results.describe()
     assert results["b"] == 2
     with pytest.raises(NotFound, match="'a' is gone"):
         results.load("a")
@@ -179,3 +182,16 @@ def test_clearing_takes_away_how_an_attempt_ended(folder):
     clear_outcome(folder)
     assert Results(folder).names() == []
     assert Results(folder).exception() is None
+
+
+def test_one_of_several_values_is_read_and_mapped_and_none_of_the_others(folder):
+    results = written(folder, **{f"value{number}": np.full(500_000, number, dtype=float) for number in range(5)})
+    results["value3"]  # what loading imports
+    before = read_here()
+    value = results["value3"]
+    assert value.sum() == 1_500_000
+    assert read_here() - before < 100_000
+    mapped = {
+        Path(line.split()[-1]).name for line in Path("/proc/self/maps").read_text().splitlines() if str(folder) in line
+    }
+    assert mapped == {"value3.bin"}

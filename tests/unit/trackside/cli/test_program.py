@@ -19,9 +19,12 @@ VERBS = [
     "delete",
     "runs",
     "artifacts",
+    "import",
+    "export",
     "gpus",
     "server",
     "doctor",
+    "prune",
 ]  # what README and the design name for this version
 
 
@@ -101,7 +104,7 @@ def test_ctrl_c_is_130(monkeypatch):
         (["jbos"], "'jbos' is not a verb of trackside. Did you mean 'jobs'?"),
         (["frobnicate"], "Known: submit, jobs,"),
         ([], "The following arguments are required: VERB."),
-        (["jobs", "--stat", "x"], "Unrecognized arguments: --stat x."),
+        (["jobs", "--stat", "x"], "`trackside jobs` does not take '--stat'. Did you mean '--status'"),
         (["jobs", "--limit", "many"], "Argument --limit: invalid int value: 'many'."),
         (["server", "restart"], "invalid choice: 'restart'"),
         (["cancel"], "The following arguments are required: JOB."),

@@ -122,6 +122,29 @@ def test_verbs_have_their_routes(call, method, url):
     assert (wire.last.method, path(wire.last)) == (method, url)
 
 
+def test_a_retry_names_what_changes_and_nothing_else():
+    client, wire = speaking(answered(job(), 201))
+    client.jobs.retry(4, secrets={"KEY": "v"}, memory="16G", time=None)
+    assert json.loads(wire.last.content) == {"secrets": {"KEY": "v"}, "memory": "16G"}
+    client, wire = speaking(answered(job(), 201))
+    client.jobs.retry(4)
+    assert wire.last.content == b""
+
+
+def test_the_queue_is_looked_at_paused_resumed_and_limited():
+    paused = {"paused": True, "since": "2026-11-22T09:30:00Z", "by": "alice", "tag_limits": {"data": 1}}
+    client, wire = speaking(*(httpx.Response(200, json=paused) for _ in range(4)))
+    assert client.queue.get().by == "alice"
+    assert (wire.last.method, path(wire.last)) == ("GET", "queue")
+    assert client.queue.pause().paused
+    assert (wire.last.method, path(wire.last)) == ("POST", "queue/pause")
+    client.queue.resume()
+    assert (wire.last.method, path(wire.last)) == ("POST", "queue/resume")
+    client.queue.limit("data", 1)
+    assert (wire.last.method, path(wire.last)) == ("PATCH", "queue")
+    assert json.loads(wire.last.content) == {"tag_limits": {"data": 1}}
+
+
 def test_delete_and_explain_have_their_routes():
     client, wire = speaking(
         httpx.Response(204), httpx.Response(200, json={"id": "job-4", "status": "pending", "message": "m"})

@@ -50,6 +50,16 @@ def test_iterate_goes_over_all_pages():
     assert [request.url.params.get("cursor") for request in wire.requests] == [None, "a"]
 
 
+def test_media_are_a_page_of_records_with_the_facts_of_their_kind():
+    record = {"_timestamp": "t", "key": "a/b", "kind": "image", "path": "media/a/b/1.png", "step": 1, "width": 4}
+    answer = {"media": [record], "next": "7", "keys": [{"key": "a/b", "kind": "image", "count": 3}], "position": 9}
+    runs, wire = speaking(httpx.Response(200, json=answer))
+    page = runs.media("job-1", "a/b", kind="image", limit=1, cursor="8")
+    assert dict(wire.last.url.params) == {"key": "a/b", "kind": "image", "limit": "1", "cursor": "8"}
+    assert (page.media[0].timestamp, page.media[0].width, page.media[0].rows) == ("t", 4, None)
+    assert (page.next, page.keys[0].count, page.position) == ("7", 3, 9)
+
+
 def test_patch_sends_only_what_is_given():
     runs, wire = speaking(httpx.Response(200, json=msgspec.to_builtins(RUN)))
     assert runs.patch("job-1", tags=["a"]) == RUN

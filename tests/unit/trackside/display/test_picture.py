@@ -52,6 +52,16 @@ def test_names_with_dollar_signs_are_drawn_as_they_are():
     )
 
 
+def test_a_long_title_ends_before_the_edge_and_says_so():
+    """A failed job's title holds the message of its exception; the last columns of the picture stay empty."""
+    title = "job · failed · " + "IndexError: index 600 is out of bounds " * 4
+    for charts in (1, 3):
+        curves = {f"loss {number}": [Curve("run", [0, 1], [0.0, 1.0])] for number in range(charts)}
+        head = pixels(draw(title, curves))[:25, :, 3]
+        assert (head[:, :-40] > 0).any()
+        assert not (head[:, -3:] > 0).any()
+
+
 def test_smoothing_starts_at_the_first_value_and_keeps_gaps():
     assert smooth([1.0, 1.0, 1.0], 0.9) == [1.0, 1.0, 1.0]
     assert smooth([1.0, 3.0], 0.0) == [1.0, 3.0]

@@ -14,9 +14,23 @@ def test_the_table_holds_every_cell_escaped_and_no_empty_column():
 
 
 def test_a_status_has_its_dot():
-    html = Sheet("", "", ("state",), [("failed · exit code 1",), ("unfailed",)])._repr_mimebundle_()["text/html"]
-    assert html.count("●") == 1
+    html = Sheet("", "", ("state",), [("failed · exit code 1",), ("scheduled",), ("unfailed",)])._repr_mimebundle_()[
+        "text/html"
+    ]
+    assert html.count("●") == 2
 
 
 def test_an_empty_list_is_its_sentence():
     assert Sheet("No jobs yet.", "", ("id",), [])._repr_mimebundle_() == {"text/plain": "No jobs yet."}
+
+
+def test_sentences_stand_below_the_rows():
+    shown = Sheet("", "", ("id",), [("41",)], ["a <kernel> idles"])._repr_mimebundle_()["text/html"]
+    assert shown.endswith("</table><div>a &lt;kernel&gt; idles</div>")
+
+
+def test_a_short_cell_stays_on_one_line_and_a_long_one_wraps():
+    rows = [("20.0 GB of 80.0 GB", "pending · waits for prep (job-1) to complete")]
+    html = Sheet("", "", ("memory", "state"), rows)._repr_mimebundle_()["text/html"]
+    assert '<td style="text-align:left;white-space:nowrap">20.0 GB of 80.0 GB</td>' in html
+    assert '<td style="text-align:left"><span' in html

@@ -5,7 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from trackside.display import text
-from trackside.models import Artifact, Gpu, GpuHolder, GpuReport, GpuRequest, Job, JobSpec, Limit, RunInfo
+from trackside.models import (
+    Artifact,
+    Blocker,
+    Explanation,
+    Gpu,
+    GpuHolder,
+    GpuReport,
+    GpuRequest,
+    Job,
+    JobSpec,
+    Limit,
+    RunInfo,
+)
+from trackside.models.job import DryRun
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -20,16 +33,35 @@ def job(status="running", *, started=192, lasted=None, **fields):
 
 def test_a_card_says_what_holds_and_what_was_carried_in():
     made = job(
-        gpus=["0", "1"],
+        gpus=["GPU-8f3a1c2d-0000-4b1e", "MIG-77c0a1b2-0000-4b1e"],
         peak_memory=2**30,
         limits=[Limit("time", 7200, True, "runner"), Limit("memory", 2**33, False), Limit("cpus", 1, False)],
         spec=JobSpec(command="x", time=7200, memory=2**33),
     )
     assert text.job_card(made, NOW, carried="carried in: model 44 MB").splitlines() == [
         "baseline · job-41 · running · 03:12",
-        "GPU 0, 1 · peak memory 1.0 GB · time 2 h, enforced · memory 8.0 GB, not enforced",
+        "GPU-8f3a1c2d, MIG-77c0a1b2 · peak memory 1.0 GB · time 2 h, enforced by runner · memory 8.0 GB, not enforced here",
         "carried in: model 44 MB",
     ]
+
+
+@pytest.mark.parametrize("status", ["pending", "running"])
+def test_a_job_that_may_hold_gpus_for_ever_is_told_calmly_and_no_other(status):
+    said = "no time limit: it holds its GPU until it ends by itself"
+    assert said in text.job_card(job(status, spec=JobSpec(command="x", gpus=GpuRequest(1))), NOW)
+    for spec in (JobSpec(command="x"), JobSpec(command="x", gpus=GpuRequest(1), time=60)):
+        assert "no time limit" not in text.job_card(job(status, spec=spec), NOW)
+
+
+def test_a_finished_job_holds_nothing():
+    finished = job("completed", lasted=100, spec=JobSpec(command="x", gpus=GpuRequest(1)))
+    assert "no time limit" not in text.job_card(finished, NOW)
+
+
+def test_warnings_stand_below_the_gpus():
+    report = GpuReport([Gpu(0, "GPU-1", "A100", 2**30)])
+    shown = text.gpu_list(report, NOW, ["analysis.ipynb holds GPU 0 and idles for 3 h."])
+    assert shown.endswith("\n\nanalysis.ipynb holds GPU 0 and idles for 3 h.")
 
 
 def test_the_card_of_a_finished_job_says_where_its_files_lie():
@@ -66,6 +98,20 @@ def test_runs_show_their_summary():
     assert "best 0.1235  epochs 3  note ok" in text.run_table([run], "", NOW)
 
 
+def test_whatever_a_run_is_called_its_row_is_one_line_of_the_screen():
+    def run(name, **more):
+        return RunInfo(id="local-1", uuid="u", home_id="h", name=name, status="running", run_dir="/r", **more)
+
+    odd = run("two\nlines \x1b[31m" + "x" * 500, tags=["é\t"], summary={"no\nte": "a\r" + "y" * 500})
+    head, row, other = text.run_table([odd, run("plain", started_at=NOW)], "", NOW).splitlines()
+    assert (r"two\nlines \x1b[31mxxx" in row, r"é\t" in row, r"no\nte a\ry" in row) == (True, True, True)
+    assert len(row) < 200
+    assert row.count("…") == 2
+    assert head.index("state") == other.index("running")
+    cut = text.run_table([odd], "", NOW, 115)
+    assert max(map(len, cut.splitlines())) == 115
+
+
 def test_artifacts_are_listed_with_sizes_and_their_sum():
     files = [Artifact("a/model.pt", "model.pt", 2048, NOW), Artifact("b.csv", "b.csv", 1024, NOW)]
     shown = text.artifact_list("job-41", files, NOW, truncated=True)
@@ -73,17 +119,30 @@ def test_artifacts_are_listed_with_sizes_and_their_sum():
     assert "a/model.pt" in shown
 
 
-def test_gpus_say_who_holds_them_and_since_when_they_idle():
-    held = Gpu(
-        0, "u", "H100", 2**36, 2**35, utilization=97.0, free=False, holders=[GpuHolder("job", "baseline", "job-41")]
+def holders(*held, **more):
+    report = GpuReport([Gpu(0, "u", "H100", 2**36, 2**35, utilization=97.0, free=False, holders=list(held), **more)])
+    return text.gpu_list(report, NOW).splitlines()[-1].partition("97 %")[2].strip()
+
+
+def test_gpus_say_who_holds_them_since_when_and_until_when():
+    hours = timedelta(hours=1)
+    clocks = text.when(NOW - hours, NOW), text.when(NOW + hours, NOW)
+    job = GpuHolder("job", "baseline", "job-41", "ann", NOW - hours, NOW + hours, share=0.5)
+    assert holders(job) == f"baseline · 41 (ann) · 0.5 of it · since {clocks[0]} · until {clocks[1]} at the latest"
+    kernel = GpuHolder("kernel", "analysis.ipynb", user="ann", idle_since=NOW - 3 * hours, memory=30 << 30)
+    assert holders(kernel) == "kernel analysis.ipynb (ann) · 30.0 GB · idle 3 h"
+    process = GpuHolder("process", "python train.py", user="bob", pid=4242, memory=18 << 30)
+    other = GpuHolder("other", "job-7 of another home", user="bob")
+    assert holders(process, other) == "python train.py · process 4242 (bob) · 18.0 GB, job-7 of another home (bob)"
+    assert holders(GpuHolder("unseen", "a program that cannot be seen from here", memory=2**30)).endswith(
+        "here · 1.0 GB"
     )
-    idle = Gpu(1, "v", "H100", 2**36, free=False, holders=[
-        GpuHolder("kernel", "analysis.ipynb", user="ann", idle_since=NOW - timedelta(hours=3))
-    ])  # fmt: skip
-    shown = text.gpu_list(GpuReport([held, idle, Gpu(2, "w", "H100", 2**36)]), NOW)
-    assert shown.startswith("1 of 3 free")
-    assert "baseline · 41" in shown
-    assert "analysis.ipynb (ann) · idle 3 h" in shown
+    assert holders(process, error="GPU is lost") == "not handed out: GPU is lost"
+
+
+def test_gpus_are_counted_by_whether_they_are_free():
+    gpus = [Gpu(0, "u", "H100", 2**36, free=False), Gpu(1, "v", "H100", 2**36), Gpu(2, "w", "H100", 2**36)]
+    assert text.gpu_list(GpuReport(gpus), NOW).startswith("2 of 3 free")
 
 
 @pytest.mark.parametrize(
@@ -92,3 +151,40 @@ def test_gpus_say_who_holds_them_and_since_when_they_idle():
 )
 def test_numbers_have_as_many_digits_as_people_read(value, read):
     assert text.number(value) == read
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (Limit("memory", 2**33, True, "cgroup2"), "memory 8.0 GB, enforced by cgroup2"),
+        (Limit("max_iops", 500, False), "max iops 500, not enforced here"),
+        (Limit("max_output", 2**30, True, "runner"), "max output 1.0 GB, enforced by runner"),
+        (Limit("cores", 2, True, "affinity"), "cores 2, enforced by affinity"),
+    ],
+)
+def test_a_limit_says_what_holds_it_or_that_nothing_does(limit, said):
+    assert text.limit_words(limit) == said
+
+
+def test_on_a_screen_only_the_states_of_jobs_are_cut():
+    waits = job("pending", message="waits for a job of a long name to complete; it is running", started=None)
+    whole = text.job_table([waits], {"pending": 1}, NOW)
+    cut = text.job_table([waits], {"pending": 1}, NOW, 50)
+    assert max(map(len, cut.splitlines())) == 50
+    assert "…" in cut
+    assert cut.splitlines()[-1].endswith(text.when(NOW, NOW))
+    assert text.job_table([waits], {"pending": 1}, NOW, 200) == whole
+    assert len(text.job_table([waits], {"pending": 1}, NOW, 5)) > 20
+
+
+def test_a_gpu_that_does_not_answer_has_no_memory_to_show():
+    lost = Gpu(6, "u", "unknown GPU", 0, error="GPU is lost")
+    assert "bytes" not in text.gpu_list(GpuReport([lost]), NOW)
+
+
+def test_a_dry_run_says_whether_it_would_wait():
+    free = DryRun(JobSpec(command="x"), [], Explanation("job-1", "pending", "starts now"))
+    assert text.dry_run(free) == "Nothing was submitted. It would start now."
+    why = Blocker("cpus", "needs 4 CPUs")
+    waits = DryRun(JobSpec(command="x"), [], Explanation("job-1", "pending", "needs 4 CPUs", [why]))
+    assert text.dry_run(waits) == "Nothing was submitted. It would wait: needs 4 CPUs."

@@ -35,7 +35,9 @@ def test_an_empty_list_says_what_to_do(notebook, said):
         ("%jobs --status runing", "Did you mean 'running'"),
         ("%jobs x", "%jobs takes options only"),
         ("%jobs -n 0", "is not a whole number above 0"),
-        ("%runs status:finished", "'finished' is not a status"),
+        ("%runs tag:x --tag y", "--tag is not an option of %runs"),
+        ("%runs x -n 0", "is not a whole number above 0"),
+        ("%compare one", "%compare needs at least two runs"),
         ("%gpus x", "%gpus takes options only"),
         ("%artifacts a b", "%artifacts takes one run"),
     ],
@@ -46,14 +48,23 @@ def test_what_cannot_be_listed_is_refused(notebook, line, message):
     assert message in str(caught.value)
 
 
-def test_runs_are_asked_for_by_words_tag_and_status(notebook, monkeypatch):
+@pytest.mark.parametrize(
+    ("line", "query", "limit"),
+    [
+        ("big net tag:resnet status:completed,failed -n 5", "big net tag:resnet status:completed,failed", 5),
+        ("-n5 -tag:x config.model='res net' loss < 0.3", "-tag:x config.model='res net' loss < 0.3", 5),
+        ("-name:x* -number --number=7", "-name:x* -number", 7),
+        ("", None, 20),
+    ],
+)
+def test_a_query_goes_to_the_server_as_it_stands(notebook, monkeypatch, line, query, limit):
     asked = {}
     monkeypatch.setattr(
         "trackside.client._sync.runs.Runs.list",
         lambda self, query=None, **filters: asked.update(filters, query=query) or _Empty(),
     )
-    notebook("%runs big net tag:resnet status:completed,failed -n 5")
-    assert asked == {"query": "big net", "tag": "resnet", "status": ["completed", "failed"], "limit": 5}
+    notebook(f"%runs {line}")
+    assert asked == {"query": query, "limit": limit}
 
 
 class _Empty:

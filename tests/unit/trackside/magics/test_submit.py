@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from trackside.display.pending import Pending
-from trackside.errors import InvalidInput, NotCarried, TracksideError, TryAgain
+from trackside.errors import InvalidInput, JobFailed, NotCarried, TracksideError, TryAgain
 from trackside.sdk.job import Job
 
 
@@ -94,7 +94,10 @@ def test_a_cell_that_needs_a_value_that_is_not_there_yet_is_not_submitted(notebo
     ("source", "message"),
     [
         ("%%submit --gpu 2\n1", "--gpu is not an option of %%submit. Did you mean --gpus?"),
-        ("%%submit --sweep lr=1\n1", "--sweep is not built in this version"),
+        ("%%submit --sweep lr\n1", "--sweep: 'lr' is not name=values"),
+        ("%%submit --sweep lr=1..3 --follow\n1", "--follow shows one log, a sweep has many"),
+        ("%submit --sweep lr=1,2 -- true", "lr varies, but the command has no place for it"),
+        ("%submit -P lr=1 -- true", "params are for cells and notebooks"),
         ("%%submit train.py\n1", "%%submit takes options only; 'train.py' is not one"),
         ("%%submit -- x\n1", "-- is for %submit"),
         ("%%submit -m 8\n1", "memory: '8' has no unit. Did you mean '8G'?"),
@@ -168,7 +171,7 @@ def test_a_dry_run_submits_nothing(notebook, capsys):
     assert notebook("%%submit --dry-run -m 1G --out x\nx = data") is None
     said = capsys.readouterr().out
     assert "Nothing was submitted. It would start now." in said
-    assert "carried in: data" in said
+    assert "Carried in:\n  data  list" in said
     assert notebook.server.jobs == {}
     assert "x" not in notebook.names
     assert staging_is_empty(notebook.server)
@@ -181,10 +184,17 @@ def test_quiet_shows_nothing(notebook, capsys):
 
 
 def test_waiting_shows_how_it_ended(notebook, capsys):
+    threading.Timer(0.05, notebook.server.end).start()
+    notebook("%%submit --wait\n1")
+    assert "job-1 · completed" in capsys.readouterr().out
+
+
+def test_waiting_for_a_job_that_fails_stops_what_comes_below(notebook):
     ending = {"code": "exit_code", "status": "failed", "exit_code": 3}
     threading.Timer(0.05, notebook.server.end, kwargs=ending).start()
-    notebook("%%submit --wait\n1")
-    assert "job-1 · failed · exit code 3" in capsys.readouterr().out
+    with pytest.raises(JobFailed, match=r"job-1 · failed · exit code 3.*%logs job-1"):
+        notebook("%%submit --wait\n1")
+    assert notebook.names["_job"].status == "failed"
 
 
 def test_following_shows_the_log_and_how_it_ended(notebook, capsys, monkeypatch):
@@ -244,3 +254,44 @@ def test_names_of_the_notebook_are_filled_in(notebook):
     notebook("%submit -n run-{lr} -- echo {lr}")
     assert notebook.server.submitted[0]["command"] == ["echo", "0.1"]
     assert notebook.server.submitted[0]["name"] == "run-0.1"
+
+
+def test_a_sweep_makes_a_job_for_each_combination(notebook, capsys):
+    notebook("data = list(range(1000))\nlr = 5")
+    sweep = notebook('%%submit -n net --tag x --sweep "lr=0.1,0.01 seed=1..2"\nprint(data[0], lr)')
+    specs = [job.facts.spec for job in sweep]
+    assert [spec.name for spec in specs] == [
+        "net lr=0.1 seed=1", "net lr=0.1 seed=2", "net lr=0.01 seed=1", "net lr=0.01 seed=2",
+    ]  # fmt: skip
+    assert specs[0].params == specs[0].config == {"lr": 0.1, "seed": 1}
+    assert {tuple(spec.tags) for spec in specs} == {("x", "sweep:net")}
+    shown = capsys.readouterr().out
+    assert "'seed' varies, but the cell itself does not read it." in shown
+    assert "4 jobs:" in shown
+    folders = [notebook.server.home / "runs" / job.id / "inputs" for job in sweep]
+    assert len({(folder / "carry.pkl").stat().st_ino for folder in folders}) == 1, "the values lie there once"
+    assert all('"lr"' not in (folder / "manifest.json").read_text() for folder in folders), "the sweep binds it"
+    assert notebook.names["_sweep"] is sweep
+    assert "Sweep of 4 jobs over lr 0.1, 0.01, seed 1, 2" in repr(sweep)
+
+
+def test_a_dry_run_of_a_sweep_lists_its_jobs(notebook, capsys):
+    assert notebook('%%submit --dry-run --sweep "lr=1..30"\nlr') is None
+    said = capsys.readouterr().out
+    assert "30 jobs:\n  lr=1\n" in said
+    assert "and 10 more" in said
+    assert notebook.server.jobs == {}
+
+
+def test_a_sweep_asks_for_all_its_jobs_at_once_and_tells_errors_by_the_cells_own_lines(notebook, monkeypatch):
+    sweep = notebook('%%submit --quiet --sweep "lr=1..4"\nlr') or notebook.names["_sweep"]
+    for job in sweep[:3]:
+        notebook.server.end(job.id)
+    asked = []
+    iterate = sweep[0]._client.jobs.iterate
+    monkeypatch.setattr(type(sweep[0]._client.jobs), "iterate", lambda _, **by: asked.append(by) or iterate(**by))
+    monkeypatch.setattr(type(sweep[0]._client.jobs), "get", lambda *_: pytest.fail("one by one"))
+    assert "1 pending, 3 completed" in repr(sweep)
+    assert asked == [{"tag": sweep.tag}]
+    with pytest.raises(InvalidInput, match="line 2"):
+        notebook('%%submit --sweep "lr=1,2"\nlr\nlr = =')

@@ -1,5 +1,7 @@
 """``%track`` shows curves of the runs and metrics that were asked for."""
 
+import re
+
 import pytest
 
 from trackside.errors import InvalidInput, NotFound
@@ -15,8 +17,12 @@ def measured(notebook):
     return notebook
 
 
+def said(capsys):
+    return re.sub(r"^Out\[\d+\]:\s*", "", capsys.readouterr().out).strip()
+
+
 def table(capsys):
-    return [line.split() for line in capsys.readouterr().out.splitlines()]
+    return [line.split() for line in said(capsys).splitlines()]
 
 
 def test_the_last_job_is_shown_when_no_run_is_named(measured, capsys):
@@ -36,7 +42,7 @@ def test_named_runs_and_metrics_are_shown(measured, capsys):
 def test_a_run_that_logged_nothing_says_so(notebook, capsys):
     notebook("%submit -n new --quiet -- true")
     notebook("%track")
-    assert capsys.readouterr().out == "new: pending, nothing logged yet\n"
+    assert said(capsys) == "new: pending, nothing logged yet"
     notebook("%track loss")
     assert "nothing logged yet" in capsys.readouterr().out, "it may log it yet"
 
@@ -64,3 +70,25 @@ def test_what_cannot_be_shown_is_refused(measured, line, error, message):
 def test_without_any_run_it_says_what_to_do(notebook):
     with pytest.raises(NotFound, match="There are no runs yet"):
         notebook("%track")
+
+
+def test_the_value_has_the_table_and_the_curves_as_frames(measured):
+    tracked = measured.shell.run_line_magic("track", "--run baseline wide")
+    data = tracked.data
+    assert list(data.index) == ["job-1", "job-2"]
+    assert list(data["loss.min"]) == [1.0, 4.0]
+    assert list(data["best"]) == [True, False]
+    assert data.loc["job-1", "acc.max"] == 0.2
+    curves = tracked.curves("loss")
+    assert list(curves.columns) == ["job-1", "job-2"]
+    assert list(curves["job-1"]) == [3.0, 2.0, 1.0]
+    with pytest.raises(NotFound, match="Did you mean 'loss'"):
+        tracked.curves("los")
+    measured.server.log_metric("job-2", "loss", [0.5])
+    assert list(tracked.data["best"]) == [False, True], "it is read anew"
+
+
+def test_the_best_is_the_one_that_the_panel_stars(measured):
+    measured.server.log_metric("job-2", "acc", [0.9])
+    assert list(measured.shell.run_line_magic("track", "--run baseline wide").data["best"]) == [True, False]
+    assert list(measured.shell.run_line_magic("track", "acc loss --run baseline wide").data["best"]) == [False, True]

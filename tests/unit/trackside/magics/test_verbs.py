@@ -59,6 +59,13 @@ def test_retry_is_the_same_job_again_and_the_last_one(two_jobs):
     assert two_jobs.names["_job"] is job
 
 
+def test_retry_gives_it_more_from_then_on(two_jobs):
+    two_jobs.server.end("job-1", status="failed")
+    two_jobs("%retry one -m 16G --gpu-memory 40G")
+    [sent] = [body for _, path, body in two_jobs.server.requests if path.endswith("jobs/job-1/retry")]
+    assert sent == {"memory": "16G", "gpu_memory": "40G"}
+
+
 @pytest.mark.parametrize(
     ("line", "error"), [("%retry", InvalidInput), ("%retry a b", InvalidInput), ("%logs nobody", NotFound)]
 )

@@ -7,7 +7,7 @@ import pytest
 
 from trackside.errors import InvalidInput
 from trackside.models import GpuRequest, JobSpec, parse_submission
-from trackside.models.submission import FIELDS
+from trackside.models.fields import FIELDS
 
 
 def spec_of(**fields):
@@ -72,7 +72,9 @@ def test_a_name_is_what_people_call_things(name):
     assert spec_of(name=name).name == name
 
 
-@pytest.mark.parametrize("name", ["job-1", "1", "local-x", ".hidden", "-x", "a/b", "..", "é", "x" * 129, "a\n", " a"])
+@pytest.mark.parametrize(
+    "name", ["job-1", "1", "local-x", ".hidden", "-x", "a/b", "..", "é", "x" * 129, "a\n", " a", "a:any"]
+)
 def test_a_name_is_never_an_id_or_a_path(name):
     with pytest.raises(InvalidInput, match="name: "):
         spec_of(name=name)
@@ -93,3 +95,28 @@ def test_what_a_spec_answers_can_be_submitted_again():
 def test_no_field_takes_an_object_of_another_kind(field):
     with pytest.raises(InvalidInput, match=field):
         parse_submission({"command": "true", field: object()} if field != "command" else {"command": object()})
+
+
+def test_a_list_of_cores_may_be_as_long_as_the_machine_is_wide():
+    cores = [*range(128), 4095]
+    assert spec_of(cores=cores[::-1]).cores == cores
+    with pytest.raises(InvalidInput, match="names no cores"):
+        spec_of(cores=[])
+
+
+def test_a_share_of_a_cpu_that_nobody_could_count_is_refused():
+    with pytest.raises(InvalidInput, match="out of range"):
+        spec_of(cpus=1e-10)
+
+
+def test_a_number_out_of_range_is_told_as_it_was_written_with_the_bounds_that_hold():
+    said = [
+        ("retries", "-1", "retries: -1 is out of range. Choose from 0 to 1000."),
+        ("cpus", "0", "cpus: 0 is out of range. Choose from 0.001 to 4096."),
+        ("max_processes", 0, "max_processes: 0 is out of range. Choose from 1 to 4194304."),
+        ("cpus", float("inf"), "cpus: inf is out of range. Choose from 0.001 to 4096."),
+    ]
+    for field, value, words in said:
+        with pytest.raises(InvalidInput) as refused:
+            spec_of(**{field: value})
+        assert str(refused.value) == words

@@ -1,5 +1,6 @@
 """Functions become jobs with their arguments, all or none of them."""
 
+import pickle
 import threading
 
 import pytest
@@ -109,3 +110,22 @@ def test_a_file_or_function_that_is_not_there_is_refused(fake_server, file, name
         trackside.invoke(file.parent / name, function)
     assert message in str(caught.value)
     assert fake_server.submitted == []
+
+
+def test_the_secrets_of_a_function_are_neither_shown_nor_carried():
+    keyed = trackside.on(gpus=1, secrets={"KEY": "hush-hush"})(train)
+    assert "gpus=1" in repr(keyed)
+    assert "['KEY']" in repr(keyed)
+    assert "hush" not in repr(keyed)
+    data = pickle.dumps(keyed)
+    assert b"hush" not in data
+    assert pickle.loads(data).options == {"gpus": 1}
+
+
+def test_a_secret_of_the_environment_travels_as_a_secret_alone(fake_server, monkeypatch):
+    monkeypatch.setenv("KEY", "hush-hush")
+    trackside.submit(["true"], secrets={"KEY": "hush-hush"})
+    fields = fake_server.submitted[0]
+    assert fields["secrets"] == {"KEY": "hush-hush"}
+    assert "KEY" not in fields["environment"]
+    assert "PATH" in fields["environment"]

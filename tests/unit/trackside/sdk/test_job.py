@@ -77,7 +77,8 @@ def test_it_is_cancelled_retried_explained_and_deleted(job, fake_server):
     job.refresh()
     with pytest.raises(Conflict):
         job.stop()
-    assert job.retry().status == "pending"
+    assert job.retry(memory="16G").status == "pending"
+    assert ("POST", "jobs/job-1/retry", {"memory": "16G"}) in fake_server.requests
     fake_server.end()
     job.delete()
     with pytest.raises(NotFound):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trackside.models import GpuRequest, Job, JobSpec, Reason, RunInfo
+from trackside.models import GpuRequest, Job, JobSpec, Progress, Reason, RunInfo
 from trackside.sdk.standing import clock, count, elapsed, state, summary_line
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -36,6 +36,12 @@ def test_elapsed_time_stops_at_the_end_and_begins_at_the_start():
     ("made", "said"),
     [
         (job(), "running · 03:12"),
+        (job(progress=Progress(i=3)), "running · 03:12 · step 3"),
+        (
+            job(progress=Progress(i=37, total=100, rate=0.05, label="epoch", part=0.5, at=NOW - timedelta(seconds=50))),
+            "running · 03:12 · epoch 37 of 100 · 20 min left",
+        ),
+        (job(progress=Progress(i=9, total=9, rate=1.0)), "running · 03:12 · 9 of 9"),
         (job(cancelling=True), "cancelling · 03:12"),
         (
             job("pending", started=None, message="needs 2 GPUs, 1 of 4 is free"),

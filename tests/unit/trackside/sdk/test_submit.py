@@ -65,7 +65,7 @@ def _ended_at_once(server):
     ("work", "options", "message"),
     [
         ("true", {"gpu": 1}, "'gpu' is not something a job can ask for. Did you mean 'gpus'"),
-        ("true", {"retries": 3}, "retries is not built in this version"),
+        ("true", {"nodes": 3}, "nodes is not built in this version"),
         ("true", {"memory": 8}, "memory=8 has no unit. Write memory='8G'."),
         ("true", {"memory": "8"}, "memory: '8' has no unit"),
         ("true", {"time": "soon"}, "time: 'soon' is not a length of time"),
@@ -88,7 +88,7 @@ def test_what_nobody_can_mean_is_refused_and_nothing_is_sent(fake_server, work, 
 
 
 def test_every_option_is_a_field_of_a_submission():
-    from trackside.models.submission import FIELDS
+    from trackside.models.fields import FIELDS
 
     assert set(OPTIONS) <= set(FIELDS)
 

@@ -2,13 +2,28 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from trackside.probes.gpus import GpuFacts, NoGpus
 from trackside.tracking.capture import Capture, clean_remote, git_diff, git_state, packages, parse_status, surroundings
 from trackside.tracking.folder import RunFolder
 from trackside.tracking.losses import Losses
+from trackside.tracking.samples import Sampler
+
+
+@dataclass
+class Gpus:
+    """A probe of a machine with GPUs."""
+
+    facts: list[GpuFacts]
+
+    def sample(self, *, processes: bool = True) -> list[GpuFacts]:
+        return self.facts
 
 
 @pytest.fixture
@@ -81,6 +96,9 @@ def test_variables_of_another_repository_are_not_believed(repository: Path, monk
         ("https://example.org/a@b.git", "https://example.org/a@b.git"),
         ("ssh://git:secret@example.org:22/a.git", "ssh://git@example.org:22/a.git"),
         ("ssh://git@example.org/a.git", "ssh://git@example.org/a.git"),
+        ("https://user:pa@ss@example.org/a.git", "https://example.org/a.git"),
+        ("https://example.org/a.git?private_token=secret", "https://example.org/a.git"),
+        ("cache::https://user:token@example.org/a.git", "cache::https://example.org/a.git"),
         ("git@example.org:team/a.git", "git@example.org:team/a.git"),
         ("/srv/a.git", "/srv/a.git"),
     ],
@@ -153,3 +171,57 @@ def test_a_capture_into_a_lost_folder_is_a_loss_not_an_error(tmp_path: Path) -> 
     capture.start()
     capture.wait(30)
     assert losses.count == 1
+
+
+def test_packages_on_a_slow_disk_are_those_found_in_time() -> None:
+    assert len(packages(timeout=0.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("devices", "indices"),
+    [
+        (None, [0, 1, 2, 3]), ("", []), ("-1", []), ("0", [0]), ("1", [1, 2]), ("2,0", [3, 0]), ("0,9,2", [0]),
+        ("GPU-c", [3]), ("GPU-b", [1, 2]), ("MIG-2,GPU-a", [2, 0]), ("NoDevFiles", []), ("0,0", [0]),
+    ],
+)  # fmt: skip
+def test_a_run_has_the_gpus_that_its_process_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, devices: str | None, indices: list[int]
+) -> None:
+    facts = [
+        GpuFacts(0, "GPU-aa", "A100", 80 << 30),
+        GpuFacts(1, "MIG-1", "A100 MIG 1g.10gb", 10 << 30, parent="GPU-bb"),
+        GpuFacts(2, "MIG-2", "A100 MIG 1g.10gb", 10 << 30, parent="GPU-bb"),
+        GpuFacts(3, "GPU-cc", "H100", 80 << 30),
+    ]
+    monkeypatch.setattr("trackside.probes.gpus.find_gpus", lambda: Gpus(facts))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if devices is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
+    folder = RunFolder(tmp_path)
+    capture = Capture(folder, Losses("job-1"), git=False, pip=False, gpus=True)
+    capture.start()
+    capture.wait(30)
+    found = folder.read_meta().get("gpus", [])
+    assert found == [
+        {"index": facts[i].index, "uuid": facts[i].uuid, "name": facts[i].name, "memory_total": facts[i].memory_total}
+        for i in indices
+    ]
+    sample = Sampler([]).sample()
+    assert {i for i in range(4) if f"gpu_{i}_memory_total" in sample} == set(indices)
+
+
+def test_a_driver_that_hangs_holds_up_neither_the_work_nor_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = threading.Event()
+    monkeypatch.setattr("trackside.probes.gpus.find_gpus", lambda: hanging.wait(60) and NoGpus(""))
+    folder = RunFolder(tmp_path)
+    began = time.monotonic()
+    capture = Capture(folder, Losses("job-1"), git=False, pip=True, gpus=True)
+    capture.start()
+    while "pip_packages_count" not in folder.read_meta():
+        assert time.monotonic() - began < 30
+    capture.wait(0.05)
+    hanging.set()
+    capture.wait(30)
+    assert time.monotonic() - began < 30

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from trackside.tracking.encoding import choose_encoding, timestamp
+from trackside.tracking.clock import timestamp
+from trackside.tracking.encoding import choose_encoding
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 

@@ -68,6 +68,12 @@ def test_a_damaged_home_file_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "home.json").read_text() == "{"
 
 
+def test_a_home_file_that_a_loss_of_power_left_empty_gets_a_new_id(tmp_path: Path) -> None:
+    (tmp_path / "home.json").touch()
+    assert ensure_home(tmp_path, sync=False) == ensure_home(tmp_path) != ""
+    assert [path.name for path in tmp_path.iterdir()] == ["home.json"]
+
+
 @pytest.mark.parametrize("platform", ["darwin"])
 def test_on_a_mac_the_library_folder_is_used(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", platform)

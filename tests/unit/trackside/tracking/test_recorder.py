@@ -99,7 +99,8 @@ def test_two_infinities_that_cancel_out_are_seen(bench: Bench) -> None:
     [
         ({"x": [1]}, None, "x"), ({"x": object()}, 3, "x"), ({"_idx": 1}, None, "_idx"), ({"_idx": 1}, 3, "_idx"),
         ({"_timestamp": 1}, 3, "_timestamp"), ({"x": 1}, "three", "step"), ({"x": 1, "step": 4}, 3, "step"),
-        ({"x": {"y": b""}}, 1, "x/y"), ({(3,): 1}, 1, "3"), ([1], 1, "list"), (None, None, "NoneType"),
+        ({"x": {"y": b""}}, 1, "x/y"), ({(3,): 1}, 1, "3"), ({None: 1}, 1, "None"), ([1], 1, "list"), (None, None, "NoneType"),
+        ({"a": {"b": 1}, "a/b": 1}, 1, "a/b"), ({"x": np.datetime64("2026-11-22")}, 1, "x"),
     ],
 )  # fmt: skip
 def test_what_is_refused_leaves_no_trace_and_no_gap(bench: Bench, metrics: object, step: object, key: str) -> None:
@@ -108,6 +109,24 @@ def test_what_is_refused_leaves_no_trace_and_no_gap(bench: Bench, metrics: objec
         bench.log(metrics, step)
     bench.log({"x": 2})
     assert bench.indices() == [0, 1]
+
+
+@pytest.mark.parametrize("encoder", ["orjson", "json"])
+@pytest.mark.parametrize(
+    ("metrics", "key"), [({1.5: 1}, "1.5"), ({b"x": 1}, "x"), ({True: 1, None: 1}, "None"), ({1: 1, "1": 2}, "1")]
+)
+def test_a_key_that_is_no_text_is_refused(tmp_path: Path, encoder: str, metrics: object, key: str) -> None:
+    bench = Bench(tmp_path, encoder)
+    bench.log({"x": 1})
+    with pytest.raises(NotLoggable, match=key):
+        bench.log(metrics, 1)
+    assert bench.indices() == [0]
+
+
+def test_steps_may_repeat_and_go_back(bench: Bench) -> None:
+    for step in (3, 3, 1, -2, 0.5, True):
+        bench.log({"x": 1.0}, step=step)
+    assert [record["step"] for record in bench.records()] == [3, 3, 1, -2, 0.5, True]
 
 
 def test_a_step_may_stand_among_the_metrics_or_be_a_scalar_of_numpy(bench: Bench) -> None:
@@ -234,6 +253,27 @@ def test_an_interrupt_at_any_moment_reaches_the_caller_and_the_recorder_lives_on
     assert indices == sorted(set(indices), key=int)  # type: ignore[call-overload]
 
 
+def test_values_of_another_library_are_asked_for_their_number_and_never_added_up(bench: Bench) -> None:
+    """An addition may compile a program, or wait for a device."""
+    added: list[object] = []
+
+    class Scalar:
+        shape = ()
+
+        def item(self) -> float:
+            return 0.5
+
+        def __radd__(self, other: object) -> object:
+            added.append(other)
+            return other
+
+    for step in range(5):
+        bench.log({"loss": Scalar(), "lr": 0.1}, step=step)
+        bench.log({"lr": 0.1}, step=step)
+    assert added == []
+    assert [record.get("loss") for record in bench.records()] == [0.5, None] * 5
+
+
 def test_an_error_of_the_users_own_type_reaches_the_caller(one: Bench) -> None:
     class Broken:
         shape = ()
@@ -358,7 +398,7 @@ class TestClosed:
         one.log({"i": 0})
         one.recorder.close("job-1")
         one.recorder.close("job-1")
-        with pytest.raises(RunClosedError, match="job-1"):
+        with pytest.raises(RunClosedError, match=r"job-1.*Call trackside\.init\(\) for a new one"):
             one.log({"i": 1})
         with pytest.raises(RuntimeError):
             one.log({"i": [1]})

@@ -10,7 +10,8 @@ from trackside.probes.gpus import GpuFacts
 from trackside.tracking.folder import RunFolder
 from trackside.tracking.losses import Losses
 from trackside.tracking.records import read_system
-from trackside.tracking.sampler import Sampler, SamplerThread, gpu_record
+from trackside.tracking.sampler import SamplerThread
+from trackside.tracking.samples import Sampler, gpu_record
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Gpus:
 
     facts: list[GpuFacts]
 
-    def sample(self) -> list[GpuFacts]:
+    def sample(self, *, processes: bool = True) -> list[GpuFacts]:
         return self.facts
 
 

@@ -74,6 +74,13 @@ def test_metrics_that_are_no_dict_are_refused(metrics: object) -> None:
         loggable(metrics)
 
 
+def test_an_error_names_the_type_of_what_cannot_be_logged() -> None:
+    with pytest.raises(NotLoggable, match=r"A value of type int cannot be logged\. Log a dict"):
+        loggable(3)
+    with pytest.raises(NotLoggable, match=r"'a': a value of type set cannot be logged"):
+        loggable({"a": {1}})
+
+
 def test_nested_dicts_become_names_with_slashes() -> None:
     assert loggable({"train": {"loss": 1, "top": {"5": 2}}, "x": 3, "empty": {}}) == {
         "train/loss": 1,

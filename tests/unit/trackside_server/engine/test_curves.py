@@ -97,3 +97,14 @@ def test_gaps_without_number_leave_room_for_the_curve(write):
     assert len(series.x) <= 40
     assert sum(y is None for y in series.y) <= 11
     assert max(y for y in series.y if y is not None) == 4998
+
+
+def test_a_part_of_a_curve_has_its_own_points_and_the_facts_of_the_whole(write):
+    path = write(*({"step": n, "loss": n % 10} for n in range(1000)))
+    whole = read_curves(path, "r").series["loss"]
+    part = read_curves(path, "r", between=(100, 102.5)).series["loss"]
+    assert (part.x, part.y) == ([99, 100, 101, 102, 103], [9, 0, 1, 2, 3])
+    assert (part.count, part.last, part.min, part.max) == (whole.count, whole.last, whole.min, whole.max)
+    assert len(read_curves(path, "r", between=(0, 899), max_points=50).series["loss"].x) <= 50
+    assert read_curves(path, "r", between=(2000, 3000)).series["loss"].x == [999]
+    assert read_curves(path, "r", between=(10.2, 10.7)).series["loss"].x == [10, 11]

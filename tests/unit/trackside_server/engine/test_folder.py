@@ -78,7 +78,7 @@ def test_when_the_disk_fails_nothing_stays_and_what_was_staged_is_there_again(ho
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    for step in ("write_bytes", "write_json"):
+    for step in ("write_bytes", "_write_first"):
         with monkeypatch.context() as patched:
             patched.setattr(folders, step, full)
             with pytest.raises(TryAgain, match="No space left") as caught:

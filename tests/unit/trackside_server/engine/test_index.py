@@ -93,6 +93,8 @@ def test_a_run_whose_process_lives_goes_on_and_one_whose_process_is_gone_was_los
         runs, "local-3", status="running", process={**own.to_dict(), "host": "another", "boot_id": "x", "start_time": 1}
     )
     assert row_of_folder(elsewhere).status == "running", "nobody here can tell"
+    unnamed = make(runs, "local-4", status="running")
+    assert row_of_folder(unnamed).status == "running", "written by another program, which names no process"
 
 
 def test_each_finished_run_is_found_once(runs):
@@ -164,3 +166,12 @@ def test_a_folder_that_was_deleted_is_forgotten(runs):
 
 def test_no_home_yet_has_no_runs(tmp_path):
     assert RunFinder(tmp_path / "absent").find() == []
+
+
+def test_a_row_knows_when_its_run_was_imported(runs):
+    when = "2026-11-22T09:31:00.000000Z"
+    rows = [
+        row_of_folder(make(runs, f"import-{n}", imported_from=origin))
+        for n, origin in enumerate([{"imported_at": when}, {}, "?"])
+    ]
+    assert [row and row.imported_at for row in rows] == [datetime(2026, 11, 22, 9, 31, tzinfo=UTC), None, None]

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from trackside.models import Queue, Reason
+from trackside_server.domain.plan import Start
 from trackside_server.engine.board import Board
 from trackside_server.engine.schedule import Scheduler
 
@@ -14,7 +16,7 @@ def scheduler(job):
     """A scheduler with a job that waits, and nothing to give."""
     board = Board()
     board.put(job(1))
-    return Scheduler(SimpleNamespace(board=board, machine=SimpleNamespace(cpus=0.0)))
+    return Scheduler(SimpleNamespace(board=board, machine=SimpleNamespace(cpus=0.0, look_again=5.0), queue=Queue()))
 
 
 @pytest.mark.parametrize("turns", range(4))
@@ -58,3 +60,33 @@ def test_a_round_that_fails_is_told_and_the_next_one_comes(scheduler, caplog, mo
         assert "round failed" in caplog.text
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("what", ["paused", "cancelled"])
+def test_a_job_that_waits_its_turn_to_start_obeys_a_pause_and_a_cancel(scheduler, job, monkeypatch, what):
+    async def main():
+        core, record = scheduler._core, job(1)
+        started, cancelled = [], []
+        core.executors, core.plan_soon = {"local": SimpleNamespace(start=started.append)}, scheduler.plan_soon
+        monkeypatch.setattr(scheduler, "_cancel", lambda job_id: _note(cancelled, job_id))
+        for _ in range(8):
+            await scheduler._turns.acquire()
+        core.board.starting(record, (), record.created_at)
+        starting = asyncio.create_task(scheduler._start(record, Start(record.id)))
+        await asyncio.sleep(0)
+        if what == "paused":
+            core.queue = Queue(paused=True)
+        else:
+            core.board.put(job(1, cancel_requested=Reason("cancelled_by_user", "cancelled")))
+        scheduler._turns.release()
+        await asyncio.wait_for(starting, 1)
+        assert started == []
+        assert cancelled == ([record.id] if what == "cancelled" else [])
+        assert not core.board.is_starting(record.id)
+        assert core.board.anything_waits, "it is in the queue again"
+
+    asyncio.run(main())
+
+
+async def _note(cancelled, job_id):
+    cancelled.append(job_id)

@@ -1,15 +1,17 @@
 """Logs and metrics as they are streamed: every byte once, no character split, every place one to resume at."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 
 from trackside.models import Reason
-from trackside.models.stream import Done, LogChunk, MetricsChunk, ProgressMessage, Subscribed, Truncated
+from trackside.models.stream import Done, LogChunk, MediaChunk, MetricsChunk, ProgressMessage, Subscribed, Truncated
 from trackside.tracking.folder import RunFolder
-from trackside_server.engine.streams import log_stream, metrics_stream, tail_offset
+from trackside_server.engine.streams import log_stream, media_stream, metrics_stream, tail_offset
 from trackside_server.engine.tail import Tails
+from trackside_server.isolation import holes
 
 
 def test_no_file_has_no_lines(tmp_path):
@@ -29,6 +31,25 @@ class Ending:
     def end(self, status="completed", reason=None):
         self.how = (status, reason)
         self._poke()
+
+
+def test_a_part_of_a_log_that_was_given_back_is_told_in_one_line(place):
+    with place.log.open("wb") as file:
+        file.write(b"first\n" + bytes(70_000) + bytes(3 << 20) + b"la")
+        file.write(b"st\n")
+        file.flush()
+        holes.punch_hole(file.fileno(), 0x1000, (3 << 20) + 0x10000)
+        start, end = holes.given_back(file.fileno())
+
+    async def play(found, ending):
+        ending.end()
+
+    chunks = [each for each in streamed(place, log_stream, play) if isinstance(each, LogChunk)]
+    assert "".join(each.text for each in chunks).replace("\0", "") == (
+        "first\n\n… 3.1 MB of output are not kept here: the log was longer than max_output …\nlast\n"
+    )
+    assert [each.offset for each in chunks[1:]] == [each.next for each in chunks[:-1]]
+    assert (start, end) in [(each.offset, each.next) for each in chunks]
 
 
 @pytest.fixture
@@ -201,6 +222,46 @@ def test_progress_is_told_when_it_moves(place):
 
     told = [each for each in streamed(place, metrics_stream, play) if isinstance(each, ProgressMessage)]
     assert [(each.i, each.total, each.rate) for each in told] == [(2, 10, 3.5), (3, None, None)]
+
+
+def test_progress_tells_what_is_counted_and_since_when(place):
+    place.progress.write_text(
+        '{"_timestamp": "2026-11-22T09:30:00Z", "i": 2, "total": 10, "label": "epoch", "part": 0.5}\n'
+    )
+
+    async def play(found, ending):
+        ending.end()
+
+    told = streamed(place, metrics_stream, play)[1]
+    assert (told.label, told.part, told.at) == ("epoch", 0.5, datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
+
+
+def media(messages):
+    return [record for each in messages if isinstance(each, MediaChunk) for record in each.records]
+
+
+def test_media_come_in_whole_records_and_resume_at_every_place_that_was_told(place):
+    lines = [f'{{"key": "a", "kind": "text", "path": "p/{n}", "step": {n}}}\n' for n in range(3)]
+    place.media.write_text(lines[0] + '{"torn\n' + lines[1][:20])
+
+    async def play(found, ending):
+        await when(lambda: media(found), "the first record")
+        with place.media.open("a") as file:
+            file.write(lines[1][20:] + lines[2])
+        await when(lambda: len(media(found)) == 3, "the last record")
+        ending.end()
+
+    whole = streamed(place, media_stream, play)
+    assert [(record.step, record.path) for record in media(whole)] == [(0, "p/0"), (1, "p/1"), (2, "p/2")]
+    first, second = [each for each in whole if isinstance(each, MediaChunk)]
+    assert (first.offset, first.next, second.offset) == (0, len(lines[0]) + 7, first.next)
+    assert second.next == whole[-1].next == place.media.stat().st_size
+
+    async def end(found, ending):
+        ending.end()
+
+    rest = streamed(place, lambda *parts: media_stream(*parts, since=first.next), end)
+    assert media(rest) == second.records
 
 
 def test_a_reader_that_leaves_is_watched_for_no_more(place):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+from trackside_server.domain.place import host_part
 from trackside_server.engine.leadership import SchedulerLock
 from trackside_server.engine.wake import Wake
 
@@ -47,7 +48,7 @@ def waking(home):
             other.kill()
             other.communicate()
             assert wake.others() == 0, "a dead server counts as one"
-            assert [path.name for path in (home / "servers").iterdir()] == [f"{os.getpid()}.sock"]
+            assert [path.name for path in (home / "servers").iterdir()] == [f"{host_part()}-{os.getpid()}.sock"]
         finally:
             wake.close(loop)
         assert list((home / "servers").iterdir()) == []
@@ -68,9 +69,9 @@ def test_a_home_may_lie_deeper_than_a_socket_address_is_long(tmp_path):
 
 def test_one_lock_has_one_holder_and_says_who(tmp_path):
     first, second = SchedulerLock(tmp_path), SchedulerLock(tmp_path)
-    assert (first.holder(), first.take(), first.take()) == (None, True, True)
+    assert (first.holder(), first.take(), first.take()) == ((None, None), True, True)
     assert second.take() is False
-    assert second.holder() == os.getpid()
+    assert second.holder() == (os.getpid(), None)
     first.release()
     assert second.take() is True
     second.release()
@@ -78,5 +79,5 @@ def test_one_lock_has_one_holder_and_says_who(tmp_path):
 
 def test_a_damaged_lock_file_names_nobody(tmp_path):
     (tmp_path / "scheduler.lock").write_text("somebody\n")
-    assert SchedulerLock(tmp_path).holder() is None
+    assert SchedulerLock(tmp_path).holder() == (None, None)
     assert SchedulerLock(tmp_path).take()

@@ -47,6 +47,7 @@ def test_every_route_is_found_before_the_one_that_says_there_is_none() -> None:
 def test_a_fixed_word_is_matched_before_an_id() -> None:
     for path, expected in (
         ("runs/compare", "CompareHandler"),
+        ("runs/table", "TableHandler"),
         ("runs/x/stream", "RunStreamHandler"),
         ("ws", "StreamSocket"),
     ):

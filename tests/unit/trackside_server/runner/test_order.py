@@ -11,7 +11,22 @@ from hypothesis import strategies as st
 
 from trackside_server.runner.order import HEAD, OPENING, Order, decode_order, encode_order, read_order
 
-ORDER = Order("/runs/job-1", 1, ["a", "b c"], {"K": "v"}, "/tmp", ["GPU-1"], 10.0, 60.0, None, 2**30, [], {"job": "x"})
+ORDER = Order(
+    "/runs/job-1",
+    1,
+    ["a", "b c"],
+    {"K": "v"},
+    "/tmp",
+    ["GPU-1"],
+    10.0,
+    60.0,
+    None,
+    2**30,
+    [],
+    {"job": "x"},
+    cores=[1],
+    secrets=[],
+)
 
 
 def received(frame: bytes) -> Order:

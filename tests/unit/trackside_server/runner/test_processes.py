@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from trackside.probes import proc
 from trackside_server.runner import processes
 from trackside_server.runner.memory import MemoryWatch
 
@@ -54,11 +55,11 @@ def test_a_kernel_without_lists_of_children_gives_the_same(
     tree: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = wait_for_tree(tree.pid)
-    read = processes._read
-    processes._has_no_lists.cache_clear()
-    monkeypatch.setattr(processes, "_read", lambda path: None if path.endswith("/children") else read(path))
+    read = proc.read
+    proc._has_no_lists.cache_clear()
+    monkeypatch.setattr(proc, "read", lambda path: None if path.endswith("/children") else read(path))
     assert sorted(processes.descendants([tree.pid])) == sorted(expected)
-    processes._has_no_lists.cache_clear()
+    proc._has_no_lists.cache_clear()
 
 
 def test_killing_a_tree_leaves_nothing_of_it(tree: subprocess.Popen[str]) -> None:
@@ -82,6 +83,20 @@ def test_what_is_gone_has_no_children_no_memory_and_takes_no_signal() -> None:
     assert processes.memory([ended.pid]) == 0
     assert processes.proportional_memory([ended.pid]) == 0
     assert not processes.send(ended.pid, 0)
+
+
+def test_who_is_over_but_not_reaped_takes_no_memory_and_hides_nobody_elses() -> None:
+    ended = os.fork()
+    if ended == 0:
+        os._exit(0)
+    os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
+    try:
+        alone = processes.proportional_memory([os.getpid()])
+        both = processes.proportional_memory([os.getpid(), ended])
+    finally:
+        os.waitpid(ended, 0)
+    assert alone is not None
+    assert both == pytest.approx(alone, rel=0.1)
 
 
 def test_own_memory_is_between_a_megabyte_and_the_machine() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from trackside.probes.process import ProcessId
+from trackside.tracking.clock import timestamp
 from trackside_server.domain.attempt import FORMAT, AttemptRecord, Exit, parse_attempt
 from trackside_server.runner import record
 from trackside_server.runner.processes import identity
@@ -48,7 +50,7 @@ def test_every_key_that_is_written_is_one_that_is_read_and_the_other_way_round(c
 def test_the_record_goes_from_claimed_to_running_to_over(charge: Charge) -> None:
     assert record.claim(charge)
     assert read(charge).process is None
-    running = charge._replace(process=identity(os.getpid()), started_at=record.now_utc())
+    running = charge._replace(process=identity(os.getpid()), started_at=timestamp())
     record.write_running(running)
     assert read(charge).process == ProcessId.of()
     assert read(charge).exit is None
@@ -92,7 +94,7 @@ def test_the_identity_of_a_process_is_the_same_as_the_probe_tells() -> None:
 
 
 def test_times_are_utc_with_microseconds() -> None:
-    text = record.now_utc()
+    text = timestamp()
     parsed = msgspec.convert(text, type=__import__("datetime").datetime)
     assert parsed.utcoffset().total_seconds() == 0
     assert len(text) == len("2026-11-22T09:30:00.123456Z")
@@ -104,3 +106,8 @@ def test_an_old_record_still_loads(charge: Charge) -> None:
     assert loaded.exit is not None
     assert loaded.exit.reason is not None
     assert loaded.exit.reason.code == "exit_code"
+
+
+def test_a_record_with_half_a_character_of_an_earlier_version_is_read(charge: Charge) -> None:
+    content = {**record.content_of(charge), "exit": None, "runner": {**charge.runner, "host": "h\udc80"}}
+    assert parse_attempt(json.dumps(content).encode()).runner.host == "h?"

@@ -17,6 +17,13 @@ def test_a_request_is_read_back(tmp_path: Path) -> None:
     assert read_stop(folder.stop(3), 10.0) == request
 
 
+def test_of_two_requests_that_nobody_has_read_yet_the_first_reason_and_the_shorter_grace_stand(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for code, grace in (("cancelled_by_user", 60.0), ("preempted", 0.2), ("time_limit", 600.0)):
+        write_stop(folder, 1, StopRequest(code, f"it was {code}", grace))
+    assert read_stop(folder.stop(1), 10.0) == StopRequest("cancelled_by_user", "it was cancelled_by_user", 0.2)
+
+
 def test_no_file_is_no_request(tmp_path: Path) -> None:
     assert read_stop(tmp_path / "1.stop", 10.0) is None
 

@@ -46,3 +46,19 @@ def test_a_signal_is_named_even_when_it_has_no_name() -> None:
     assert verdict["reason"]["message"] == "was killed by signal 40"
     verdict = judge(Facts(signal.SIGABRT))
     assert verdict["reason"]["message"] == "was killed by SIGABRT (signal 6)"
+
+
+def test_a_process_killed_for_its_memory_is_the_reason_of_whatever_failure_follows() -> None:
+    over = "needed more memory than its limit"
+    for status in (9, 3 << 8):
+        answer = judge(Facts(status, over_memory=over))
+        assert (answer["status"], answer["reason"]) == ("failed", {"code": "out_of_memory", "message": over})
+    assert judge(Facts(0, over_memory=over))["status"] == "completed"
+    asked = StopRequest("cancelled_by_user", "cancelled", 1.0)
+    assert judge(Facts(9, asked, over_memory=over))["status"] == "cancelled"
+    assert judge(Facts(None, over_memory=over))["reason"] == {"code": "lost", "message": "ended, and nobody saw how"}
+
+
+def test_half_a_character_of_an_exception_is_no_reason_to_have_no_readable_end() -> None:
+    verdict: dict[str, Any] = judge(Facts(256, exception="ValueError: \udc80.txt"))
+    assert verdict["reason"]["message"].endswith("ValueError: ?.txt")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trackside.models import JobChanged, JobDeleted, RunChanged
+from trackside.models import JobChanged, JobDeleted, Queue, QueueChanged, RunChanged
 from trackside_server.store import tx as tx_module
 
 
@@ -40,6 +40,13 @@ def test_events_of_a_deleted_job_still_hold_the_whole_job(store, insert, ask, cl
 def test_an_event_may_be_added_by_itself(store, ask, clock):
     store.write_now(lambda tx: tx.add_event(RunChanged(0, clock.now, "local-1")))
     assert ask(lambda reader: reader.events_since(0)) == [RunChanged(1, clock.now, "local-1")]
+
+
+def test_a_pause_of_the_queue_is_an_event_with_the_queue_as_it_then_was(store, ask, clock):
+    paused = Queue(paused=True, since=clock.now, by="alice", tag_limits={"data": 1})
+    store.write_now(lambda tx: tx.add_event(QueueChanged(0, clock.now, paused)))
+    assert ask(lambda reader: reader.events_since(0)) == [QueueChanged(1, clock.now, paused)]
+    assert store.take_fresh(0) == [QueueChanged(1, clock.now, paused)]
 
 
 def test_a_jobs_event_comes_only_from_its_change(store, insert, ask):

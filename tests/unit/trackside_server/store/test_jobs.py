@@ -7,6 +7,7 @@ import pytest
 
 from trackside.errors import InvalidInput, NotFound
 from trackside.models import JobSpec, Limit, Reason
+from trackside_server.domain.query import Tagged, Term
 
 
 def test_a_job_comes_back_as_it_was_put_in(store, new_job, ask, clock):
@@ -77,11 +78,24 @@ def test_a_change_of_the_tags_is_found_by_the_new_tags_only(store, insert, ask):
     assert found == {"a": 0, "b": 1, "c": 1}
 
 
-@pytest.mark.parametrize("field", ["uuid", "seq", "spec", "created_at", "colour"])
+@pytest.mark.parametrize("field", ["uuid", "seq", "created_at", "colour"])
 def test_what_never_changes_cannot_be_changed(store, insert, field):
     insert()
     with pytest.raises(TypeError, match=field):
         store.write_now(lambda tx: tx.update_job(1, **{field: None}))
+
+
+def test_a_spec_that_a_retry_changed_is_the_jobs_from_then_on(store, insert, ask):
+    changed = msgspec.structs.replace(insert().spec, memory=2**34)
+    store.write_now(lambda tx: tx.update_job(1, spec=changed))
+    assert ask(lambda reader: reader.job(1)).spec.memory == 2**34
+
+
+def test_a_setting_is_what_was_kept_last(store, ask):
+    assert ask(lambda reader: reader.setting("queue")) is None
+    for value in ("{}", '{"paused": true}'):
+        store.write_now(lambda tx, value=value: tx.keep_setting("queue", value))
+        assert ask(lambda reader: reader.setting("queue")) == value
 
 
 def test_a_job_that_is_not_there_cannot_change(store):
@@ -102,7 +116,7 @@ def test_a_deleted_job_is_gone_with_its_run_tags_and_secrets(store, new_job, new
     store.write_now(lambda tx: tx.upsert_run(new_run("job-1", job_id="job-1", tags=("a",))))
     store.write_now(lambda tx: tx.delete_job("job-1"))
     assert ask(lambda reader: (reader.job(1), reader.run("job-1"), reader.sealed(1))) == (None, None, None)
-    assert ask(lambda reader: (reader.jobs_page(tag="a").jobs, reader.runs_page(tag="a").runs)) == ([], [])
+    assert ask(lambda reader: (reader.jobs_page(tag="a").jobs, reader.runs_page((Term(Tagged("a")),)).runs)) == ([], [])
 
 
 def test_secrets_are_read_until_they_are_taken(store, new_job):

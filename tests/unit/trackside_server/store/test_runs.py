@@ -1,6 +1,7 @@
 """The index of run folders."""
 
 from trackside.models import RunChanged
+from trackside_server.domain.query import parse
 
 
 def test_a_run_comes_back_as_it_was_put_in(store, new_run, ask, clock):
@@ -55,7 +56,7 @@ def test_pages_hold_every_run_once_newest_first_also_those_of_one_moment(store, 
     assert seen == ["r1", "r0", "r3", "r2", "r5", "r4"]
 
 
-def test_runs_are_filtered_by_status_tag_and_every_word_of_the_query(store, new_run, ask):
+def test_runs_are_filtered_by_status_tag_and_every_word_of_the_query(store, new_run, ask, clock):
     for row in (
         new_run("a", name="ResNet 50", tags=("vision",), status="completed", age=1),
         new_run("b", name="resnet 101", tags=("vision", "big"), status="failed", age=2),
@@ -63,23 +64,24 @@ def test_runs_are_filtered_by_status_tag_and_every_word_of_the_query(store, new_
     ):
         store.write_now(lambda tx, row=row: tx.upsert_run(row))
 
-    def found(**filters):
-        return [row.id for row in ask(lambda reader: reader.runs_page(**filters)).runs]
+    def found(query):
+        return [row.id for row in ask(lambda reader: reader.runs_page(parse(query, clock.now))).runs]
 
-    assert found(query="resnet") == ["a", "b"]
-    assert found(query="resnet big") == ["b"]
-    assert found(query="_l") == ["c"]
-    assert found(query="%") == []
-    assert found(tag="vision", status=["completed"]) == ["a"]
-    assert found(status=["failed", "completed"]) == ["a", "b", "c"]
-    assert found(tag="visio") == []
+    assert found("resnet") == ["a", "b"]
+    assert found("resnet big") == ["b"]
+    assert found("_l") == ["c"]
+    assert found("%") == []
+    assert found("tag:vision status:completed") == ["a"]
+    assert found("status:failed,completed") == ["a", "b", "c"]
+    assert found("tag:visio") == []
 
 
-def test_a_retagged_run_is_found_by_the_new_tags_only(store, new_run, ask):
+def test_a_retagged_run_is_found_by_the_new_tags_only(store, new_run, ask, clock):
     store.write_now(lambda tx: tx.upsert_run(new_run("a", tags=("old",))))
     store.write_now(lambda tx: tx.upsert_run(new_run("a", tags=("new",))))
-    assert ask(lambda reader: reader.runs_page(tag="old").runs) == []
-    assert [row.id for row in ask(lambda reader: reader.runs_page(query="new")).runs] == ["a"]
+    assert ask(lambda reader: reader.runs_page(parse("tag:old", clock.now)).runs) == []
+    assert [row.id for row in ask(lambda reader: reader.runs_page(parse("tag:new", clock.now))).runs] == ["a"]
+    assert [row.id for row in ask(lambda reader: reader.runs_page(parse("new", clock.now))).runs] == ["a"]
 
 
 def test_unfinished_runs_are_those_without_a_final_status(store, new_run, ask):
@@ -91,7 +93,7 @@ def test_unfinished_runs_are_those_without_a_final_status(store, new_run, ask):
     assert ask(lambda reader: reader.run_names()) == ["r0", "r1", "r2", "r3"]
 
 
-def test_a_text_that_is_none_does_not_keep_a_run_out_of_the_index(store, new_run, ask):
+def test_a_text_that_is_none_does_not_keep_a_run_out_of_the_index(store, new_run, ask, clock):
     store.write_now(lambda tx: tx.upsert_run(new_run("local-1", name="caf\udce9", tags=("\udcff",))))
     assert ask(lambda reader: reader.run("local-1")).name == "caf?"
-    assert [row.id for row in ask(lambda reader: reader.runs_page(tag="?")).runs] == ["local-1"]
+    assert [row.id for row in ask(lambda reader: reader.runs_page(parse("tag:?", clock.now))).runs] == ["local-1"]
