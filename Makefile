@@ -1,6 +1,6 @@
 # The words of this file are the same in README and CI: demo, test, check, bench, faults, integrations, lab.
 PY := .venv/bin/python
-LAB_SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) labextension/package.json
+LAB_SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) labextension/package.json labextension/widget.mjs
 export TRACKSIDE_LOG ?= warning
 
 .PHONY: demo test check bench faults integrations lab setup unit property integration rows browser notebooks readme format types clean
@@ -65,4 +65,4 @@ labextension/dist/.built: $(LAB_SOURCES) labextension/package-lock.json
 	@touch $@
 
 clean:                 ## remove what was built
-	rm -rf .venv labextension/dist labextension/lib labextension/node_modules .demo
+	rm -rf .venv labextension/dist labextension/lib labextension/node_modules ipy_ext/trackside/display/static .demo

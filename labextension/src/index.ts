@@ -15,6 +15,7 @@ import { Token } from '@lumino/coreutils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { connect } from './api/connect';
+import { overHttp } from './api/http';
 import { onFrame } from './charts/frame';
 import { Cell } from './model/cell';
 import { Memory } from './model/memory';
@@ -60,7 +61,7 @@ const core: JupyterFrontEndPlugin<ITrackside> = {
     if (translator !== null) {
       speak(translator.load('trackside'));
     }
-    const { rest, live } = connect(app.serviceManager.serverSettings);
+    const { rest, live } = connect(overHttp(app.serviceManager.serverSettings));
     const trackside = new Trackside(rest, live, onFrame);
     const actions = makeActions(trackside, {
       open: (runId, name, tab) => {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.serving import LiveServer, Place, stop_templates
 
@@ -26,18 +26,30 @@ ARGUMENTS = [
     "--disable-dev-shm-usage",
 ]
 _PATIENCE = 90_000
+expect.set_options(timeout=30_000)  # a busy machine is no failure; how quick it is stands in `make bench`
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A JupyterLab server."""
-    place = Place(tmp_path_factory.mktemp("lab"))
+    yield from started_lab(Place(tmp_path_factory.mktemp("lab")))
+
+
+def started_lab(
+    place: Place, *, command: str = "jupyterlab", application: str = "LabApp", **environment: str
+) -> Iterator[LiveServer]:
+    """Start a JupyterLab that asks for no news, in a place of its own; end it when the tests are over."""
     settings = place.root / "lab-settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False}
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
     server = LiveServer(
-        place, command=("jupyterlab",), options=("--LabApp.expose_app_in_browser=True",), base_url="/user/me/"
+        place,
+        command=(command,),
+        options=(f"--{application}.expose_app_in_browser=True",),
+        base_url="/user/me/",
+        without=(),
+        environment=environment,
     )
     server.start(timeout=90)
     yield server

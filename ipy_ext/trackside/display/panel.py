@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from trackside.display.formatter import is_kernel
+from trackside.display.live import LivePanels
 from trackside.display.text import now_utc
 from trackside.display.watch import Watch
 from trackside.sdk.standing import label, state
@@ -33,6 +34,7 @@ class Panels:
         self._shell = shell
         self._client = client
         self._watch = Watch(client)
+        self._live = LivePanels(shell.user_ns, client)
         self._shown: tuple[str, int] | None = None
 
     @property
@@ -99,7 +101,7 @@ class Panels:
         from IPython.display import display
 
         display_id = f"trackside-{uuid.uuid4().hex}"
-        display(bundle, raw=True, display_id=display_id)
+        display(self._live.shown(bundle, display_id), raw=True, display_id=display_id)
         return display_id
 
     def watch(self, job_id: str, ended: Callable[[JobFacts], None]) -> None:
@@ -110,7 +112,7 @@ class Panels:
         """Replace what was shown under this id."""
         from IPython.display import update_display
 
-        update_display(bundle, raw=True, display_id=display_id)
+        update_display(self._live.updated(bundle, display_id), raw=True, display_id=display_id)
 
     def _bring_up_to_date(self, job: Job, ended: JobFacts, carried: str, display_id: str) -> None:
         """In the watching thread: nothing is printed here."""

@@ -1,29 +1,26 @@
-/** REST and live stream over JupyterLab's own connection settings: base URL, token, cookies, XSRF. */
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
-
+/** REST and live stream over one transport; a hidden tab keeps state changes only. */
 import { Live } from './live';
 import { Rest } from './rest';
-
-const PATH = 'trackside/api/v1/';
+import type { Transport } from './transport';
 
 export interface Connection {
   readonly rest: Rest;
   readonly live: Live;
+  /** Follow the tab no more. */
+  dispose(): void;
 }
 
-export function connect(settings: ServerConnection.ISettings): Connection {
-  const rest = new Rest(URLExt.join(settings.baseUrl, PATH), (url, init) =>
-    ServerConnection.makeRequest(url, init, settings)
-  );
-  const live = new Live(() => new settings.WebSocket(socketUrl(settings)));
-  document.addEventListener('visibilitychange', () => live.setHidden(document.hidden));
-  window.addEventListener('online', () => live.retryNow());
-  live.setHidden(document.hidden);
-  return { rest, live };
-}
-
-function socketUrl(settings: ServerConnection.ISettings): string {
-  const url = URLExt.join(settings.wsUrl, PATH, 'ws');
-  return settings.appendToken && settings.token ? `${url}?token=${encodeURIComponent(settings.token)}` : url;
+export function connect(transport: Transport): Connection {
+  const rest = new Rest(transport.base, transport.send);
+  const live = new Live(() => transport.open());
+  const onVisibility = () => live.setHidden(document.hidden);
+  const onOnline = () => live.retryNow();
+  document.addEventListener('visibilitychange', onVisibility);
+  window.addEventListener('online', onOnline);
+  onVisibility();
+  const dispose = () => {
+    document.removeEventListener('visibilitychange', onVisibility);
+    window.removeEventListener('online', onOnline);
+  };
+  return { rest, live, dispose };
 }

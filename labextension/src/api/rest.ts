@@ -198,8 +198,13 @@ export class Rest {
     root: ArtifactRoot,
     { offset = 0, limit = 1 << 20 }: { offset?: number; limit?: number } = {}
   ): Promise<Uint8Array | null> {
+    return this.piece(this.fileUrl(id, path, root), offset, limit);
+  }
+
+  /** The same of a file whose address is known. */
+  async piece(url: string, offset: number, limit: number): Promise<Uint8Array | null> {
     const headers = { Range: `bytes=${offset}-${offset + limit - 1}` };
-    const response = await this.ask('GET', this.fileUrl(id, path, root), { headers });
+    const response = await this.ask('GET', url, { headers });
     if (!response.ok) {
       const error = await failure(response);
       if (error.missing || response.status === 416 || error.code === 'range_not_satisfiable') {

@@ -26,9 +26,16 @@ export function palette(host: HTMLElement): Palette {
   return { lines, text, grid, mark, font };
 }
 
-/** Tell when the theme changes. */
+const THEME_MARKS = ['data-jp-theme-name', 'data-jp-theme-light', 'data-vscode-theme-id'];
+
+/** Tell when the theme changes: JupyterLab's, VS Code's, or the system's. */
 export function onTheme(listener: () => void): () => void {
   const observer = new MutationObserver(listener);
-  observer.observe(document.body, { attributeFilter: ['data-jp-theme-name', 'data-jp-theme-light'] });
-  return () => observer.disconnect();
+  observer.observe(document.body, { attributeFilter: THEME_MARKS });
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  system.addEventListener('change', listener);
+  return () => {
+    observer.disconnect();
+    system.removeEventListener('change', listener);
+  };
 }

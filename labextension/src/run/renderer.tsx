@@ -68,12 +68,12 @@ export class RunRenderer extends ReactWidget implements IRenderMime.IRenderer {
   }
 }
 
-/** The factory to be registered before pictures and texts are considered. */
+/** The factory to be registered before pictures, texts and widgets (whose rank is -10) are considered. */
 export function rendererFactory(surroundings: () => Surroundings): IRenderMime.IRendererFactory {
   return {
     safe: true,
     mimeTypes: [MIME_TYPE],
-    defaultRank: 10,
+    defaultRank: -20,
     createRenderer: () => new RunRenderer(surroundings)
   };
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import aclosing
 from types import TracebackType
 
 import httpx
 import msgspec
 
-from trackside.client._async.connection import AsyncConnection
+from trackside.client._async.connection import AsyncConnection, Params
 from trackside.client._async.jobs import AsyncJobs
 from trackside.client._async.monitoring import AsyncMonitoring
 from trackside.client._async.queue import AsyncJobQueue
@@ -106,6 +107,24 @@ class AsyncClient:
         async with aclosing(stream.messages()) as messages:
             async for message in messages:
                 yield message
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        most: int | None = None,
+    ) -> httpx.Response:
+        """Return the whole answer to a request below the API, as it came; of ``most`` bytes at most.
+
+        For those who pass requests on; everybody else has a method for what they want.
+        """
+        return await self._connection.answer(
+            method, path, params=params, content=content, headers=headers, repeat=method == "GET", most=most
+        )
 
     async def address(self) -> Address:
         """Return where the server is, finding (or starting) it first where that has not happened yet."""

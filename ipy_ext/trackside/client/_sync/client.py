@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from types import TracebackType
 
 import httpx
 import msgspec
 
-from trackside.client._sync.connection import Connection
+from trackside.client._sync.connection import Connection, Params
 from trackside.client._sync.jobs import Jobs
 from trackside.client._sync.monitoring import Monitoring
 from trackside.client._sync.queue import JobQueue
@@ -106,6 +107,24 @@ class Client:
         stream = Stream(self._connection, "events", {"since": since}, resume="since")
         with closing(stream.messages()) as messages:
             yield from messages
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        most: int | None = None,
+    ) -> httpx.Response:
+        """Return the whole answer to a request below the API, as it came; of ``most`` bytes at most.
+
+        For those who pass requests on; everybody else has a method for what they want.
+        """
+        return self._connection.answer(
+            method, path, params=params, content=content, headers=headers, repeat=method == "GET", most=most
+        )
 
     def address(self) -> Address:
         """Return where the server is, finding (or starting) it first where that has not happened yet."""

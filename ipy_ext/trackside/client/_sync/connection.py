@@ -16,7 +16,7 @@ from trackside.client.answers import decoded, refusal
 from trackside.client.failures import CAUGHT, NEVER_SENT, failure
 from trackside.client.tls import tls_context
 from trackside.client.waiting import Flow, Lock, call, owner
-from trackside.errors import Conflict, NotAllowed, ServerUnreachable, TracksideError
+from trackside.errors import Conflict, InvalidInput, NotAllowed, ServerUnreachable, TracksideError
 
 __all__ = ["Connection", "Finder", "Params"]
 
@@ -47,6 +47,7 @@ class _Call(NamedTuple):
     content: bytes | None = None
     headers: Mapping[str, str] | None = None
     limits: httpx.Timeout = _TIMEOUT
+    most: int | None = None
 
 
 class Connection:
@@ -99,9 +100,14 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         repeat: bool = False,
         start: bool = True,
+        most: int | None = None,
     ) -> httpx.Response:
-        """Return the whole answer; ``repeat`` says that the request may arrive twice without harm."""
-        return self._sent(_Call(method, path, params, content, headers), whole=True, repeat=repeat, start=start)
+        """Return the whole answer; ``repeat`` says that the request may arrive twice without harm.
+
+        Raises InvalidInput when it says that it is longer than ``most`` bytes.
+        """
+        call = _Call(method, path, params, content, headers, most=most)
+        return self._sent(call, whole=True, repeat=repeat, start=start)
 
     @contextmanager
     def opened(
@@ -157,6 +163,7 @@ class Connection:
             response = line.http.send(request, stream=True)
             try:
                 if whole or not response.is_success:
+                    _check_size(response, call)
                     response.read()
             except BaseException:
                 response.close()
@@ -223,3 +230,9 @@ class Connection:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # no login outlives its token
             transport=self._transport,
         )
+
+
+def _check_size(response: httpx.Response, call: _Call) -> None:
+    size = int(response.headers.get("content-length", "0"))
+    if call.most is not None and size > call.most:
+        raise InvalidInput(f"The answer to {call.method} {call.path} is too long: {size} bytes.", code="too_large")

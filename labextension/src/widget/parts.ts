@@ -1,0 +1,8 @@
+/** What a job's panel shows by `later`, and the rules of the style sheet that it alone needs. */
+import { Artifacts } from '../run/Artifacts';
+import { Media } from '../run/Media';
+import { MetricsSection } from '../run/MetricsSection';
+import { Outputs } from '../run/Outputs';
+
+export { default as style } from 'panel-style';
+export const parts = { Artifacts, Media, MetricsSection, Outputs };
