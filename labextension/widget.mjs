@@ -20,7 +20,7 @@ const SHEET = 'style-sheet-of-this-panel';
 
 /** Components of the other kinds, by the name under which run/Embedded imports them. */
 const LEFT_OUT = {
-  job: ['Track'],
+  job: ['Track', 'Artifacts'],
   track: ['RunPanel', 'Artifacts', 'Header'],
   artifacts: ['Track', 'RunPanel']
 };
@@ -63,8 +63,11 @@ function onlyLines(source) {
   return trimmed;
 }
 
-/** Parts of a job's panel that run/RunPanel imports and whose code comes later. */
-const LATER = ['Artifacts', 'Media', 'MetricsSection', 'Outputs'];
+/** Parts of a job's panel whose code comes later, by the file that imports them. */
+const LATER = {
+  'RunPanel.tsx': ['Artifacts', 'Media', 'MetricsSection', 'Outputs', 'Usage'],
+  'LogView.tsx': ['SearchBar']
+};
 
 const standIns = kind => ({
   name: 'stand-ins',
@@ -91,7 +94,7 @@ function leftOut(kind, name, importer) {
   if (importer === 'Embedded.tsx' && LEFT_OUT[kind].includes(name)) {
     return { path: name, namespace: 'left-out' };
   }
-  return importer === 'RunPanel.tsx' && LATER.includes(name) ? { path: name, namespace: 'later' } : undefined;
+  return LATER[importer]?.includes(name) ? { path: name, namespace: 'later' } : undefined;
 }
 
 /** Parts are a function of what they share with the panel that they join, by the name of its module. */

@@ -165,6 +165,12 @@ class Lab:
             timeout=_PATIENCE,
         )
 
+    def choices(self) -> str:
+        """What was chosen in panels and is kept over a reload, as JSON."""
+        headers = {"Authorization": f"token {self.server.token}"}
+        layout = self.server.client.get(f"{self.server.url}lab/api/workspaces/default", headers=headers).json()
+        return json.dumps(layout["data"].get("trackside:choices", {}))
+
     def screenshot(self, name: str) -> None:
         """Keep a picture for people, where one is wanted."""
         folder = os.environ.get("TRACKSIDE_SCREENSHOTS")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Lab
@@ -29,12 +27,6 @@ def _track(window: Lab, name: str, line: str) -> Locator:
     return panel
 
 
-def _kept(window: Lab) -> str:
-    headers = {"Authorization": f"token {window.server.token}"}
-    layout = window.server.client.get(f"{window.server.url}lab/api/workspaces/default", headers=headers).json()
-    return json.dumps(layout["data"].get("trackside:choices", {}))
-
-
 def _names(panel: Locator) -> list[str]:
     return panel.locator("[data-trackside=track-table] tbody .ts-plainlink").all_inner_texts()
 
@@ -55,7 +47,7 @@ def test_curves_are_drawn_as_one_wishes_and_stay_so_after_a_reload(window: Lab) 
     expect(panel.locator("[data-trackside=curve][data-key='train/loss']")).to_have_attribute("data-points", "600")
     window.save()
 
-    until(lambda: "0.6" in _kept(window), "the choice to be kept")
+    until(lambda: "0.6" in window.choices(), "the choice to be kept")
     window.open("wishes.ipynb", reset=False)
     expect(panel.locator("[data-trackside=smooth]")).to_have_value("0.6")
     expect(panel.locator("[data-trackside=x-axis]")).to_have_value("tokens")

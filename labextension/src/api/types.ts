@@ -16,6 +16,7 @@ export type Job = Schemas['Job'];
 export type JobPage = Schemas['JobPage'];
 export type JobSpec = Schemas['JobSpec'];
 export type Limit = Schemas['Limit'];
+export type LogMatch = Schemas['LogMatch'];
 export type LogMatches = Schemas['LogMatches'];
 export type MediaKind = MediaRecord['kind'];
 export type MediaPage = Schemas['MediaPage'];

@@ -188,7 +188,7 @@ export class LogFeed extends Feed {
   /** Whether all of a finished log has been seen. */
   readonly whole = new Cell(false);
   private next: number | null = null;
-  private reading = false;
+  private reading: Promise<boolean> | null = null;
   private following = true;
   private detached = false;
 
@@ -198,6 +198,11 @@ export class LogFeed extends Feed {
     private readonly live: Live
   ) {
     super();
+  }
+
+  /** Whether the window holds the end of the log; else one reads far before it. */
+  get hasEnd(): boolean {
+    return !this.detached;
   }
 
   resume(): void {
@@ -224,11 +229,10 @@ export class LogFeed extends Feed {
   /** Read the piece before the window; answers whether something came. `notKept` words what the log has lost. */
   async readEarlier(notKept?: (size: number) => string): Promise<boolean> {
     const before = this.buffer.start;
-    if (this.reading || before === 0) {
+    if (this.reading !== null || before === 0) {
       return false;
     }
-    this.reading = true;
-    try {
+    return this.read(async () => {
       const offset = Math.max(0, before - PIECE);
       const { bytes, gap } = await this.rest.log(this.runId, offset, before - offset);
       const piece = wholeLines(bytes, offset, gap, notKept);
@@ -237,21 +241,75 @@ export class LogFeed extends Feed {
         this.letGo();
         this.changed();
       }
-      return true;
-    } catch (error) {
-      this.problem.set(error instanceof Error ? error.message : String(error));
-      return false;
-    } finally {
-      this.reading = false;
+    });
+  }
+
+  /** Read the piece after a window that has let go of the end, until it is at the end again. */
+  async readLater(): Promise<void> {
+    const { end } = this.buffer;
+    if (this.reading !== null || !this.detached) {
+      return;
     }
+    await this.read(async () => {
+      const { bytes, next } = await this.rest.log(this.runId, end, PIECE);
+      if (!this.detached || this.buffer.end !== end) {
+        return;
+      }
+      if (bytes.length > 0) {
+        this.buffer.append(end, next, new TextDecoder().decode(bytes));
+        this.buffer.bound(MOST_READING);
+        this.changed();
+      } else {
+        this.detached = false;
+        this.next = end;
+        this.resume();
+      }
+    });
+  }
+
+  /** Bring the part around a byte into the window; answers the line that holds it, -1 when it could not be read. */
+  async show(offset: number, notKept?: (size: number) => string): Promise<number> {
+    this.following = false;
+    if (this.buffer.lineAt(offset) < 0) {
+      const from = Math.max(0, offset - PIECE / 2);
+      await this.reading;
+      await this.read(async () => {
+        const { bytes, next, gap } = await this.rest.log(this.runId, from, PIECE);
+        const piece = wholeLines(bytes, from, gap, notKept);
+        this.detach();
+        this.buffer.clear();
+        this.buffer.append(piece.offset, next, piece.text);
+        this.changed();
+      });
+    }
+    return this.buffer.lineAt(offset);
+  }
+
+  /** One reading after the other; answers whether it went well, else tells what went wrong. */
+  private async read(piece: () => Promise<void>): Promise<boolean> {
+    const reading = piece().then(
+      () => true,
+      (error: unknown) => {
+        this.problem.set(error instanceof Error ? error.message : String(error));
+        return false;
+      }
+    );
+    this.reading = reading;
+    const well = await reading;
+    this.reading = null;
+    return well;
   }
 
   private letGo(): void {
     if (!this.following && this.buffer.boundEnd(MOST_READING)) {
-      this.detached = true;
-      this.subscription?.dispose();
-      this.subscription = null;
+      this.detach();
     }
+  }
+
+  private detach(): void {
+    this.detached = true;
+    this.subscription?.dispose();
+    this.subscription = null;
   }
 
   private receive(message: ServerMessage): void {

@@ -49,6 +49,19 @@ export class LogBuffer {
     return this.whole[index] ?? shown(this.open, this.look).line;
   }
 
+  /** Index of the line that holds a byte; -1 for a byte outside of the window. */
+  lineAt(offset: number): number {
+    let line = 0;
+    for (const { offset: start, next, text } of this.segments) {
+      if (offset >= start && offset < next) {
+        const before = new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, offset - start));
+        return line + breaks(before);
+      }
+      line += breaks(text);
+    }
+    return -1;
+  }
+
   append(offset: number, next: number, text: string): void {
     this.segments.push({ offset, next, text });
     this.characters += text.length;
@@ -131,6 +144,10 @@ export class LogBuffer {
       this.open = this.open.slice(cut);
     }
   }
+}
+
+function breaks(text: string): number {
+  return text.split('\n').length - 1;
 }
 
 /** What a terminal shows of one line, and the look after it. */

@@ -69,18 +69,19 @@ export class SystemFeed {
     }
     this.reading = true;
     try {
-      const { artifacts } = await this.rest.artifacts(this.runId, 'run');
-      const size = artifacts.find(file => file.path === FILE)?.size ?? 0;
-      while (this.offset < size) {
+      for (let more = true; more;) {
         const from = { offset: this.offset, limit: PIECE };
         const bytes = await this.rest.file(this.runId, FILE, 'run', from);
-        if (bytes === null || !this.take(bytes)) {
-          break;
-        }
+        more = bytes !== null && this.take(bytes) && bytes.length === PIECE;
       }
     } finally {
       this.reading = false;
     }
+  }
+
+  /** The newest value of this name; null when there is none. */
+  last(key: string): number | null {
+    return this.curves.byKey.get(key)?.last ?? null;
   }
 
   private take(bytes: Uint8Array): boolean {

@@ -3,6 +3,11 @@ import * as React from 'react';
 
 import { useMemory } from './surroundings';
 
+/** Puts something around a part that is there. */
+export type Frame = (part: JSX.Element) => JSX.Element;
+
+export const bare: Frame = part => part;
+
 interface Props {
   name: string;
   title: string;

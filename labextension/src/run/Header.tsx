@@ -5,6 +5,7 @@ import type { Job, RunInfo } from '../api/types';
 import { isFinal } from '../model/jobs';
 import type { Facts } from '../model/run';
 import { clock, duration, endPhrase, say, seconds, sentenceOf, shortId, size, statusWord } from '../words';
+import { Copy } from './Copy';
 import { Dot } from './Dot';
 import { useCell, useHere, useNow } from './surroundings';
 
@@ -21,9 +22,9 @@ export function Header({ facts, opens }: { facts: Facts; opens: boolean }): JSX.
       <span className="ts-name" title={shown.name}>
         {shown.name}
       </span>
-      <span className="ts-chip" title={shown.id} data-trackside="id">
+      <Copy className="ts-chip ts-copy" text={shown.id} title={say('Copy %1', shown.id)} name="id">
         {shortId(shown.id)}
-      </span>
+      </Copy>
       <StatusWords run={run} job={job} />
       <Lost />
       <span className="ts-space" />

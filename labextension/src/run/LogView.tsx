@@ -2,8 +2,10 @@
 import * as React from 'react';
 
 import type { RunModel } from '../model/run';
+import { LogSearch } from '../model/search';
 import { count, notKept, say, size } from '../words';
 import { LogWindow } from './logwindow';
+import { SearchBar } from './SearchBar';
 import { Paced, useCell, useFrame, useHere } from './surroundings';
 
 /** Lines up to which a small window grows with its log. */
@@ -22,6 +24,8 @@ export function LogView({ model, empty, name }: Props): JSX.Element {
   const host = React.useRef<HTMLDivElement>(null);
   const shown = React.useRef<LogWindow | null>(null);
   const [following, setFollowing] = React.useState(true);
+  const [searching, setSearching] = React.useState(false);
+  const search = React.useMemo(() => new LogSearch(model.id, model.rest), [model]);
   React.useEffect(() => {
     const watching = log.watch();
     const element = host.current;
@@ -33,7 +37,11 @@ export function LogView({ model, empty, name }: Props): JSX.Element {
         log.follow(now);
         setFollowing(now);
       },
-      onTop: () => log.readEarlier(notKept)
+      onTop: () => void log.readEarlier(notKept),
+      onBottom: () => {
+        void log.readLater();
+        return log.hasEnd;
+      }
     });
     shown.current = view;
     const render = () => view.render();
@@ -46,11 +54,31 @@ export function LogView({ model, empty, name }: Props): JSX.Element {
     };
   }, [log, soon]);
 
+  const find = (event: React.KeyboardEvent) => {
+    if (event.key === 'f' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      setSearching(true);
+    }
+  };
   useFrame(log.version);
   const lines = log.buffer.lineCount;
   const height = { '--ts-lines': Math.min(lines, MOST_GROWN) } as React.CSSProperties;
   return (
-    <div className="ts-log" data-trackside="log" data-run-id={model.id} data-lines={lines} style={height}>
+    <div
+      className="ts-log"
+      data-trackside="log"
+      data-run-id={model.id}
+      data-lines={lines}
+      style={height}
+      onKeyDown={find}
+    >
+      {searching && (
+        <SearchBar
+          search={search}
+          show={async (at, text) => shown.current?.mark(at === null ? -1 : await log.show(at, notKept), text)}
+          close={() => setSearching(false)}
+        />
+      )}
       <div
         className="ts-log-window"
         ref={host}
@@ -61,14 +89,24 @@ export function LogView({ model, empty, name }: Props): JSX.Element {
         data-trackside="log-window"
       />
       {lines === 0 && <div className="ts-empty">{empty}</div>}
-      <LogFoot model={model} following={following} follow={() => shown.current?.follow()} />
+      <LogFoot
+        model={model}
+        following={following}
+        follow={() => shown.current?.follow()}
+        search={searching ? null : () => setSearching(true)}
+      />
     </div>
   );
 }
 
 /** `following · 38 lines`, a way back to the end, and the whole file. */
-function LogFoot(props: { model: RunModel; following: boolean; follow: () => void }): JSX.Element {
-  const { model, following, follow } = props;
+function LogFoot(props: {
+  model: RunModel;
+  following: boolean;
+  follow: () => void;
+  search: (() => void) | null;
+}): JSX.Element {
+  const { model, following, follow, search } = props;
   const { trackside } = useHere();
   const whole = useCell(model.log.whole);
   const problem = useCell(model.log.problem);
@@ -83,6 +121,11 @@ function LogFoot(props: { model: RunModel; following: boolean; follow: () => voi
       {!following && (
         <button type="button" className="ts-link" onClick={follow}>
           {say('Go to the end')}
+        </button>
+      )}
+      {buffer.end > 0 && search !== null && (
+        <button type="button" className="ts-link" data-trackside="log-search" onClick={search}>
+          {say('Search')}
         </button>
       )}
       {buffer.end > 0 && (

@@ -7,6 +7,8 @@ import type { RunModel } from '../model/run';
 import { count, moment, number, say, size } from '../words';
 import { Bars } from './Bars';
 import { Picture, Page } from './Picture';
+import { bare } from './Fold';
+import type { Frame } from './Fold';
 import { HeadRows } from './HeadRows';
 import { Passage } from './Passage';
 import { useFrame, useHere } from './surroundings';
@@ -16,16 +18,18 @@ interface Props {
   /** How many keys are shown before one asks for more; null: all. */
   most?: number | null;
   empty?: React.ReactNode;
+  /** What stands around them where there are any. */
+  frame?: Frame;
 }
 
-export function Media({ model, most = null, empty = null }: Props): JSX.Element | null {
+export function Media({ model, most = null, empty = null, frame = bare }: Props): JSX.Element | null {
   const groups = useMedia(model);
   const [more, setMore] = React.useState(false);
   if (groups.length === 0) {
     return <>{empty}</>;
   }
   const shown = more || most === null ? groups : groups.slice(0, most);
-  return (
+  return frame(
     <section className="ts-media" data-trackside="media" data-count={groups.length} aria-label={say('Media')}>
       <div className="ts-media-grid">
         {shown.map(group => (

@@ -6,33 +6,25 @@ import { Widget } from '@lumino/widgets';
 import { MessageLoop } from '@lumino/messaging';
 import * as React from 'react';
 
-import { readOutputs } from '../model/outputs';
 import type { Output } from '../model/outputs';
 import type { RunModel } from '../model/run';
-import { useCell, useHere, usePolling } from './surroundings';
+import { bare } from './Fold';
+import type { Frame } from './Fold';
+import { useHere, useOutputs } from './surroundings';
 
 interface Props {
   model: RunModel;
   /** Whether tracebacks are shown too, which the log beside it has already. */
   errors?: boolean;
   empty?: React.ReactNode;
+  /** What stands around them where there are any. */
+  frame?: Frame;
 }
 
-export function Outputs({ model, errors = false, empty = null }: Props): JSX.Element {
+export function Outputs({ model, errors = false, empty = null, frame = bare }: Props): JSX.Element {
   const { rendermime } = useHere();
-  const facts = useCell(model.facts);
-  const status = facts.job?.status ?? facts.run?.status;
-  const records = useCell(model.outputs);
-  const read = React.useCallback(() => model.readOutputs(), [model, status]);
-  usePolling(read, model.running, 3000);
-  const outputs = React.useMemo(
-    () => readOutputs(records ?? []).filter(output => errors || output.output_type !== 'error'),
-    [records, errors]
-  );
-  if (outputs.length === 0) {
-    return <>{empty}</>;
-  }
-  return <Area outputs={outputs} rendermime={rendermime} />;
+  const outputs = useOutputs(model, errors);
+  return outputs.length === 0 ? <>{empty}</> : frame(<Area outputs={outputs} rendermime={rendermime} />);
 }
 
 /** JupyterLab's own output area inside React; the outputs come from the user's own run folder, so they are trusted. */

@@ -19,6 +19,7 @@ import {
 import { Outputs } from './Outputs';
 import { wasAskedFor } from './Resources';
 import { RunCurves } from './RunCurves';
+import { Source, sourceOf } from './Source';
 import { useCell, useHere, usePolling } from './surroundings';
 
 type Fact = readonly [name: string, value: React.ReactNode];
@@ -32,7 +33,7 @@ export function Overview({ model, facts }: { model: RunModel; facts: Facts }): J
       <RunCurves model={model} most={3} />
       <dl className="ts-facts">{factsOf(run, job).map(renderFact)}</dl>
       {run !== null && <Summary run={run} />}
-      {job !== null && <Source job={job} />}
+      {job !== null && sourceOf(job) && <SourceSection job={job} />}
       <Outputs model={model} />
     </div>
   );
@@ -181,28 +182,17 @@ function valueWords(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function Source({ job }: { job: Job }): JSX.Element | null {
+function SourceSection({ job }: { job: Job }): JSX.Element {
   const { actions } = useHere();
-  const { cell, script, notebook, command, args } = job.spec;
-  const code =
-    cell ??
-    [script ?? notebook ?? (Array.isArray(command) ? command.join(' ') : command), ...(args ?? [])]
-      .filter(Boolean)
-      .join(' ');
-  if (!code) {
-    return null;
-  }
   return (
     <>
       <h4>
-        {cell == null ? say('Command') : say('Cell')}
+        {job.spec.cell == null ? say('Command') : say('Cell')}
         <button type="button" className="ts-link" onClick={() => actions.open(job.run_id, job.name, 'config')}>
           {say('all settings')}
         </button>
       </h4>
-      <pre className="ts-code" tabIndex={0} data-trackside="source">
-        {code}
-      </pre>
+      <Source job={job} />
     </>
   );
 }

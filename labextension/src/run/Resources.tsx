@@ -18,7 +18,7 @@ import {
 import { useCell, useHere, useNow } from './surroundings';
 
 /** `GPU 0, 1 · H100 80 GB   1 CPU   peak 9.4 of 64 GB memory   time limit 2 h, enforced`. */
-export function Resources({ job }: { job: Job }): JSX.Element {
+export function Resources({ job, children }: { job: Job; children?: React.ReactNode }): JSX.Element {
   const { trackside } = useHere();
   const sample = useCell(trackside.machine.sample);
   const limit = (name: string) => job.limits.find(each => each.name === name && wasAskedFor(job, name));
@@ -38,6 +38,7 @@ export function Resources({ job }: { job: Job }): JSX.Element {
         <Bound key={each.name} words={limitSentence(each)} limit={each} told={true} />
       ))}
       {unlimited && <span>{unlimited}</span>}
+      {children}
     </div>
   );
 }

@@ -1,19 +1,24 @@
 /** The live panel of one run, as it stands below the cell that submitted it. */
 import * as React from 'react';
 
+import type { Job } from '../api/types';
 import type { Facts, RunModel } from '../model/run';
 import { currentProgress } from '../model/feed';
 import { isFinal } from '../model/jobs';
 import { say } from '../words';
 import { Artifacts } from './Artifacts';
+import { Fold } from './Fold';
+import type { Frame } from './Fold';
 import { Header } from './Header';
 import { LogView } from './LogView';
 import { Media } from './Media';
 import { MetricsSection } from './MetricsSection';
 import { Outputs } from './Outputs';
 import { ProgressBar, Resources } from './Resources';
-import { RunCurves } from './RunCurves';
-import { useCell, useFrame } from './surroundings';
+import { RunCurves, useGroups } from './RunCurves';
+import { Source, sourceOf } from './Source';
+import { Usage } from './Usage';
+import { useCell, useFrame, useMemory } from './surroundings';
 
 const CHARTS_FIRST = 4;
 const FILES_FIRST = 5;
@@ -32,7 +37,7 @@ export function RunPanel({ model }: { model: RunModel }): JSX.Element {
       aria-label={say('Job %1', name)}
     >
       <Header facts={facts} opens={true} />
-      {facts.job !== null && <Resources job={facts.job} />}
+      {facts.job !== null && <Resources job={facts.job}>{status === 'running' && <Usage model={model} />}</Resources>}
       <RunProgress model={model} facts={facts} />
       {status !== undefined && <Body model={model} facts={facts} name={name} />}
     </section>
@@ -56,33 +61,54 @@ export function RunProgress({ model, facts }: { model: RunModel; facts: Facts })
 }
 
 function Body({ model, facts, name }: { model: RunModel; facts: Facts; name: string }): JSX.Element | null {
-  const status = facts.job?.status ?? facts.run?.status ?? 'pending';
-  const version = useFrame(model.metrics('step').version);
-  useFrame(model.log.version);
-  const lines = model.log.buffer.lineCount;
-  const begun = status === 'running' || isFinal(status);
-  if (!begun) {
-    return null;
-  }
-  const curves = version > 0 && model.metrics('step').curves.byKey.size > 0;
-  const quiet = isFinal(status) && lines === 0 && !curves;
-  return (
+  const { job } = facts;
+  const status = job?.status ?? facts.run?.status ?? 'pending';
+  return status === 'running' || isFinal(status) ? (
     <>
-      <div className={`ts-grid ${curves ? 'ts-two' : 'ts-one'} ${quiet ? 'ts-quiet' : ''}`}>
-        <div className={curves ? 'ts-grid-part' : 'ts-none'}>
-          <RunCurves model={model} most={CHARTS_FIRST} />
-        </div>
-        <div className="ts-grid-part">
-          <LogView model={model} name={name} empty={emptyLog(status)} />
-        </div>
-      </div>
+      <Halves model={model} status={status} name={name} />
       <MetricsSection model={model} />
-      <Media model={model} most={MEDIA_FIRST} />
-      <Outputs model={model} />
+      <Media model={model} most={MEDIA_FIRST} frame={folding('media', say('Media'))} />
+      <Outputs model={model} frame={folding('outputs', say('Outputs'))} />
       <div className="ts-tail">
         <Artifacts model={model} most={FILES_FIRST} />
       </div>
+      {job !== null && sourceOf(job) && (
+        <Fold name="source" title={job.spec.cell == null ? say('Command') : say('Cell')} folded={true}>
+          <Source job={job} />
+        </Fold>
+      )}
     </>
+  ) : null;
+}
+
+/** A frame that folds what stands in it. */
+function folding(name: string, title: string): Frame {
+  return part => (
+    <Fold name={name} title={title}>
+      {part}
+    </Fold>
+  );
+}
+
+/** The curves beside the log; what there is nothing of leaves its room to the other. */
+function Halves({ model, status, name }: { model: RunModel; status: Job['status']; name: string }): JSX.Element | null {
+  const { groups } = useGroups(model, 'step');
+  useFrame(model.log.version);
+  const [curvesFolded, logFolded] = [useMemory('fold:curves', false)[0], useMemory('fold:log', false)[0]];
+  const curves = groups.length > 0;
+  const quiet = isFinal(status) && !curves && !logFolded && model.log.buffer.lineCount === 0;
+  const beside = curves && !curvesFolded && !logFolded;
+  return (
+    <div className={`ts-grid ${beside ? 'ts-two' : 'ts-one'} ${quiet ? 'ts-quiet' : ''}`}>
+      {curves && (
+        <Fold name="curves" title={say('Curves')}>
+          <RunCurves model={model} most={CHARTS_FIRST} />
+        </Fold>
+      )}
+      <Fold name="log" title={say('Log')}>
+        <LogView model={model} name={name} empty={emptyLog(status)} />
+      </Fold>
+    </div>
   );
 }
 

@@ -15,6 +15,7 @@ import { Overview } from './Overview';
 import { Resources } from './Resources';
 import { RunProgress } from './RunPanel';
 import { SystemTab } from './SystemTab';
+import { Usage } from './Usage';
 import { useCell, useRun } from './surroundings';
 import type { Tab } from './surroundings';
 
@@ -60,7 +61,9 @@ export function RunView({ runId, tab, onTab, onName }: Props): JSX.Element {
       data-status={facts.job?.status ?? facts.run?.status}
     >
       <Header facts={facts} opens={false} />
-      {facts.job !== null && <Resources job={facts.job} />}
+      {facts.job !== null && (
+        <Resources job={facts.job}>{facts.job.status === 'running' && <Usage model={model} />}</Resources>
+      )}
       <RunProgress model={model} facts={facts} />
       <Tabs runId={runId} tab={tab} tabs={tabs} onTab={onTab} />
       <div

@@ -6,12 +6,16 @@
  */
 import type { Look } from '../model/ansi';
 import type { Line, LogBuffer } from '../model/log';
+import { splitAt } from '../model/search';
+import type { Part } from '../model/search';
 
 export interface LogWindowOptions {
   /** The end came into sight, or went out of it. */
   readonly onFollow: (following: boolean) => void;
-  /** The start came into sight; answers whether earlier lines came. */
-  readonly onTop: () => Promise<boolean>;
+  /** The start came into sight. */
+  readonly onTop: () => void;
+  /** The end of what is held came into sight; answers whether it is the end of the log. */
+  readonly onBottom: () => boolean;
 }
 
 const ROOM = 20;
@@ -23,6 +27,7 @@ export class LogWindow {
   private lineHeight = 0;
   private lines = 0;
   private start = 0;
+  private marked: { line: number; readonly text: string } | null = null;
   private readonly resize: ResizeObserver;
 
   constructor(
@@ -49,6 +54,19 @@ export class LogWindow {
   follow(): void {
     this.setFollowing(true);
     this.render();
+  }
+
+  /** Put a line in the middle and mark a text in it, and wherever it is seen; -1: mark nothing any more. */
+  mark(line: number, text: string): void {
+    this.render();
+    this.marked = line < 0 ? null : { line, text };
+    this.sizer.replaceChildren();
+    this.rows.clear();
+    if (line >= 0) {
+      this.setFollowing(false);
+      this.host.scrollTop = Math.max(0, line * this.lineHeight - this.host.clientHeight / 2);
+    }
+    this.renderRows();
   }
 
   /** Show the buffer as it is now. */
@@ -93,9 +111,11 @@ export class LogWindow {
       return;
     }
     const row = known?.element ?? document.createElement('div');
-    row.className = 'ts-log-line';
+    row.className = index === this.marked?.line ? 'ts-log-line ts-log-hit' : 'ts-log-line';
     row.style.top = `${index * this.lineHeight}px`;
-    row.replaceChildren(...line.map(piece => rendered(piece.text, piece.look)));
+    row.replaceChildren(
+      ...line.flatMap(({ text, look }) => splitAt(text, this.marked?.text ?? '').map(part => rendered(part, look)))
+    );
     if (known === undefined) {
       this.sizer.insertBefore(row, this.after(index));
     }
@@ -118,9 +138,12 @@ export class LogWindow {
     this.sizer.replaceChildren();
     this.rows.clear();
     if (!this.following && start !== this.start) {
-      const moved = (lineCount - this.lines) * this.lineHeight;
+      const moved = lineCount - this.lines;
       this.sizer.style.height = `${lineCount * this.lineHeight}px`;
-      this.host.scrollTop = Math.max(0, this.host.scrollTop + moved);
+      this.host.scrollTop = Math.max(0, this.host.scrollTop + moved * this.lineHeight);
+      if (this.marked !== null) {
+        this.marked.line += moved;
+      }
     }
   }
 
@@ -129,9 +152,10 @@ export class LogWindow {
     if (clientHeight === 0) {
       return; // a change of theme takes the layout away for a while: nobody scrolled
     }
-    this.setFollowing(scrollHeight - scrollTop - clientHeight < Math.max(4, this.lineHeight));
+    const atBottom = scrollHeight - scrollTop - clientHeight < Math.max(4, this.lineHeight);
+    this.setFollowing(atBottom && this.options.onBottom());
     if (scrollTop < clientHeight && !this.following) {
-      void this.options.onTop();
+      this.options.onTop();
     }
     this.renderRows();
   };
@@ -171,11 +195,11 @@ function sameText(a: Line, b: Line): boolean {
   );
 }
 
-function rendered(text: string, look: Look): Node {
-  if (Object.keys(look).length === 0) {
+function rendered({ text, hit }: Part, look: Look): Node {
+  if (!hit && Object.keys(look).length === 0) {
     return document.createTextNode(text);
   }
-  const span = document.createElement('span');
+  const span = document.createElement(hit ? 'mark' : 'span');
   span.textContent = text;
   paint(span, 'color', look.color);
   paint(span, 'backgroundColor', look.background);

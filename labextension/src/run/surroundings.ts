@@ -7,6 +7,8 @@ import type { Pace } from '../charts/pace';
 import type { Fields, Job, RunInfo } from '../api/types';
 import type { Cell } from '../model/cell';
 import type { Memory } from '../model/memory';
+import { readOutputs } from '../model/outputs';
+import type { Output } from '../model/outputs';
 import type { RunModel } from '../model/run';
 import type { Trackside } from '../model/trackside';
 
@@ -123,4 +125,17 @@ export function usePolling(read: () => Promise<void>, active: boolean, period: n
     }, period);
     return () => clearInterval(timer);
   }, [read, active, period, pace]);
+}
+
+/** What the run displayed, read while it runs; tracebacks among it only when asked for. */
+export function useOutputs(model: RunModel, errors: boolean): Output[] {
+  const facts = useCell(model.facts);
+  const status = facts.job?.status ?? facts.run?.status;
+  const records = useCell(model.outputs);
+  const read = React.useCallback(() => model.readOutputs(), [model, status]);
+  usePolling(read, model.running, 3000);
+  return React.useMemo(
+    () => readOutputs(records ?? []).filter(output => errors || output.output_type !== 'error'),
+    [records, errors]
+  );
 }

@@ -3,29 +3,26 @@ import * as React from 'react';
 
 import { pieces, PLAIN } from '../model/ansi';
 import type { Look } from '../model/ansi';
-import { readOutputs } from '../model/outputs';
 import type { Output } from '../model/outputs';
 import type { RunModel } from '../model/run';
-import { useCell, usePolling } from '../run/surroundings';
+import { bare } from '../run/Fold';
+import type { Frame } from '../run/Fold';
+import { useOutputs } from '../run/surroundings';
 import { say } from '../words';
 
 interface Props {
   model: RunModel;
   errors?: boolean;
   empty?: React.ReactNode;
+  frame?: Frame;
 }
 
-export function Outputs({ model, errors = false, empty = null }: Props): JSX.Element {
-  const facts = useCell(model.facts);
-  const status = facts.job?.status ?? facts.run?.status;
-  const records = useCell(model.outputs);
-  const read = React.useCallback(() => model.readOutputs(), [model, status]);
-  usePolling(read, model.running, 3000);
-  const outputs = readOutputs(records ?? []).filter(output => errors || output.output_type !== 'error');
+export function Outputs({ model, errors = false, empty = null, frame = bare }: Props): JSX.Element {
+  const outputs = useOutputs(model, errors);
   if (outputs.length === 0) {
     return <>{empty}</>;
   }
-  return (
+  return frame(
     <div className="ts-outputs" data-trackside="outputs" data-count={outputs.length}>
       {outputs.map((output, index) => (
         <Shown key={index} output={output} />

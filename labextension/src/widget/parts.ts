@@ -3,6 +3,8 @@ import { Artifacts } from '../run/Artifacts';
 import { Media } from '../run/Media';
 import { MetricsSection } from '../run/MetricsSection';
 import { Outputs } from '../run/Outputs';
+import { SearchBar } from '../run/SearchBar';
+import { Usage } from '../run/Usage';
 
 export { default as style } from 'panel-style';
-export const parts = { Artifacts, Media, MetricsSection, Outputs };
+export const parts = { Artifacts, Media, MetricsSection, Outputs, SearchBar, Usage };

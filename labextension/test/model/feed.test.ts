@@ -164,6 +164,27 @@ describe('the log', () => {
     expect(requests('log')).toEqual([{ channel: 'log', run: 'job-1', tail: 400 }]);
   });
 
+  it('goes to a byte far before its end, reads on from there and is at the end again', async () => {
+    const { live, say, requests } = stream();
+    const whole = Array.from({ length: 50_000 }, (_, line) => `line ${String(line).padStart(6, '0')}\n`).join('');
+    const log = (_: string, offset: number, limit: number) => {
+      const bytes = new TextEncoder().encode(whole.slice(offset, offset + limit));
+      return Promise.resolve({ offset, next: offset + bytes.length, bytes, gap: null });
+    };
+    const feed = new LogFeed('job-1', rest({ log }), live);
+    feed.watch();
+    say('log', { type: 'log', offset: whole.length - 12, next: whole.length, text: whole.slice(-12) });
+    const line = await feed.show(12 * 20_000 + 3);
+    expect(feed.buffer.line(line)).toEqual([{ text: 'line 020000', look: {} }]);
+    expect([feed.hasEnd, requests('log').length]).toEqual([false, 0]);
+    while (!feed.hasEnd) {
+      await feed.readLater();
+    }
+    expect(requests('log')).toEqual([{ channel: 'log', run: 'job-1', since: whole.length }]);
+    expect(feed.buffer.line(feed.buffer.lineCount - 1)).toEqual([{ text: 'line 049999', look: {} }]);
+    expect(await feed.show(whole.length - 1)).toBe(feed.buffer.lineCount - 1);
+  });
+
   it('starts over when the file became shorter', () => {
     const { live, say } = stream();
     const feed = new LogFeed('job-1', rest({}), live);
