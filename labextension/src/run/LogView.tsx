@@ -1,6 +1,7 @@
 /** A run's log, live, with a line below it that says where one is. */
 import * as React from 'react';
 
+import type { LogFeed } from '../model/feed';
 import type { RunModel } from '../model/run';
 import { LogSearch } from '../model/search';
 import { count, notKept, say, size } from '../words';
@@ -20,58 +21,20 @@ interface Props {
 
 export function LogView({ model, empty, name }: Props): JSX.Element {
   const { log } = model;
-  const { soon } = React.useContext(Paced);
-  const host = React.useRef<HTMLDivElement>(null);
-  const shown = React.useRef<LogWindow | null>(null);
-  const [following, setFollowing] = React.useState(true);
+  const { host, shown, following } = useLogWindow(log);
   const [searching, setSearching] = React.useState(false);
   const search = React.useMemo(() => new LogSearch(model.id, model.rest), [model]);
-  React.useEffect(() => {
-    const watching = log.watch();
-    const element = host.current;
-    if (element === null) {
-      return () => watching.dispose();
-    }
-    const view = new LogWindow(element, log.buffer, {
-      onFollow: now => {
-        log.follow(now);
-        setFollowing(now);
-      },
-      onTop: () => void log.readEarlier(notKept),
-      onBottom: () => {
-        void log.readLater();
-        return log.hasEnd;
-      }
-    });
-    shown.current = view;
-    const render = () => view.render();
-    render();
-    const unsubscribe = log.version.subscribe(() => soon(render));
-    return () => {
-      unsubscribe();
-      view.dispose();
-      watching.dispose();
-    };
-  }, [log, soon]);
-
   const find = (event: React.KeyboardEvent) => {
     if (event.key === 'f' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       setSearching(true);
     }
   };
-  useFrame(log.version);
   const lines = log.buffer.lineCount;
   const height = { '--ts-lines': Math.min(lines, MOST_GROWN) } as React.CSSProperties;
+  const marks = { 'data-trackside': 'log', 'data-run-id': model.id, 'data-lines': lines };
   return (
-    <div
-      className="ts-log"
-      data-trackside="log"
-      data-run-id={model.id}
-      data-lines={lines}
-      style={height}
-      onKeyDown={find}
-    >
+    <div className="ts-log" {...marks} style={height} onKeyDown={find}>
       {searching && (
         <SearchBar
           search={search}
@@ -99,6 +62,47 @@ export function LogView({ model, empty, name }: Props): JSX.Element {
   );
 }
 
+/** The window in `host` on a log that is watched meanwhile, and whether it follows the end. */
+function useLogWindow(log: LogFeed): {
+  host: React.RefObject<HTMLDivElement>;
+  shown: React.RefObject<LogWindow>;
+  following: boolean;
+} {
+  const { soon } = React.useContext(Paced);
+  const host = React.useRef<HTMLDivElement>(null);
+  const shown = React.useRef<LogWindow | null>(null);
+  const [following, setFollowing] = React.useState(true);
+  React.useEffect(() => {
+    const watching = log.watch();
+    const element = host.current;
+    if (element === null) {
+      return () => watching.dispose();
+    }
+    const view = new LogWindow(element, log.buffer, {
+      onFollow: now => {
+        log.follow(now);
+        setFollowing(now);
+      },
+      onTop: () => void log.readEarlier(notKept),
+      onBottom: () => {
+        void log.readLater();
+        return log.hasEnd;
+      }
+    });
+    shown.current = view;
+    const render = () => view.render();
+    render();
+    const unsubscribe = log.version.subscribe(() => soon(render));
+    return () => {
+      unsubscribe();
+      view.dispose();
+      watching.dispose();
+    };
+  }, [log, soon]);
+  useFrame(log.version);
+  return { host, shown, following };
+}
+
 /** `following · 38 lines`, a way back to the end, and the whole file. */
 function LogFoot(props: {
   model: RunModel;
@@ -112,7 +116,10 @@ function LogFoot(props: {
   const problem = useCell(model.log.problem);
   const { buffer } = model.log;
   const lines = count('%1 line', '%1 lines', buffer.lineCount);
-  const where = buffer.start > 0 ? say('the last %1 of %2', lines, size(buffer.end)) : lines;
+  const part = model.log.hasEnd
+    ? say('the last %1 of %2', lines, size(buffer.end))
+    : say('%1, up to byte %2', lines, buffer.end.toLocaleString());
+  const where = buffer.start > 0 ? part : lines;
   const state = whole ? '' : following ? say('following') : say('not following');
   return (
     <div className="ts-log-foot">
