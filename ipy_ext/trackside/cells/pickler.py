@@ -17,13 +17,12 @@ from typing import IO, Any
 
 import cloudpickle
 
+from trackside.cells.arrays import LARGE, Flat, reduce_array
 from trackside.cells.refusals import Refusal, refusal_of_module, refusal_of_type
 from trackside.cells.scopes import global_chains
 from trackside.cells.tensors import reduce_tensor
 
 __all__ = ["Met", "Refused", "ValuePickler", "code_from", "main_namespace"]
-
-_IN_BAND_BELOW = 16 * 1024
 
 
 class Refused(pickle.PicklingError):
@@ -66,6 +65,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle is
         self._keep_buffer = keep_buffer
         self._namespace = namespace
         self._refusals: dict[type, Refusal | None] = {}
+        self._flats: dict[int, Flat] = {}
         self._here = _JobNamespace()
         self.last: object = None
         self.by_value: set[int] = set()
@@ -78,12 +78,18 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle is
         object at fault. The stream cannot be used after an error. ``by_value``: ids of what was written as code.
         """
         self.met = Met()
-        self.dump(value)
+        self.dump(self._flat(value) if isinstance(value, (bytes, bytearray)) else value)
         return self.met
+
+    def _flat(self, value: bytes | bytearray) -> object:
+        """What stands for large bytes, which the pickler itself would write into the stream; the same for the same."""
+        if len(value) < LARGE or type(value) not in (bytes, bytearray):
+            return value
+        return self._flats.setdefault(id(value), Flat(value))
 
     def _place(self, buffer: pickle.PickleBuffer) -> bool:
         """Keep large data out of the stream."""
-        if buffer.raw().nbytes < _IN_BAND_BELOW:
+        if buffer.raw().nbytes < LARGE:
             return True
         self._keep_buffer(buffer)
         return False
@@ -103,6 +109,9 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle is
         if tensor is not None:
             self.met.gpu_tensors += tensor[1]
             return tensor[0]
+        array = reduce_array(value)
+        if array is not None:
+            return array
         reduced = super().reducer_override(value)
         if reduced is not NotImplemented and isinstance(value, (types.FunctionType, type)):
             return self._by_value(value, reduced)

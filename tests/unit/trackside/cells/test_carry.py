@@ -12,6 +12,7 @@ import types
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import polars as pl
 import pytest
 
 from trackside.cells.carry import plan_carry, spell_size
@@ -132,6 +133,36 @@ def test_values_arrive_as_they_were(value, tmp_path, monkeypatch):
     job = carried(plan_carry("value", notebook(value=value)), tmp_path, monkeypatch)
     assert type(job["value"]) is type(value)
     np.testing.assert_equal(job["value"], value)
+
+
+def frame():
+    words = pl.Series("word", ["a", "b", None, "ä"] * 2000, dtype=pl.Categorical)
+    return pl.DataFrame({"x": np.arange(8000.0), "word": words, "list": [[1, 2]] * 8000})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.arange(90_000.0).reshape(300, 300)[::2, ::3], bytes(100_000), bytearray(100_000), frame(), frame()["word"]],
+    ids=["strided", "bytes", "bytearray", "polars", "series"],
+)
+def test_data_goes_out_of_band_and_once_whatever_its_own_pickle_does(value, tmp_path, monkeypatch):
+    job = carried(plan_carry("value; again", notebook(value=value, again=value)), tmp_path, monkeypatch)
+    assert (tmp_path / "inputs" / "carry.pkl").stat().st_size < 4000
+    assert job["again"] is job["value"]
+    assert type(job["value"]) is type(value)
+    if isinstance(value, pl.DataFrame):
+        assert job["value"].equals(value)
+        assert job["value"].schema == value.schema
+    elif isinstance(value, pl.Series):
+        assert job["value"].equals(value, check_names=True, check_dtypes=True)
+    else:
+        np.testing.assert_equal(job["value"], value)
+
+
+def test_a_frame_of_objects_is_refused_by_name():
+    value = pl.DataFrame({"x": [object()] * 5000, "y": ["text" * 10] * 5000}, schema_overrides={"x": pl.Object})
+    with pytest.raises(NotCarried, match="value"):
+        plan_carry("value", notebook(value=value))
 
 
 def generator():
