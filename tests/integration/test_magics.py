@@ -128,6 +128,23 @@ def test_a_failed_job_says_why_and_gives_the_name_back(kernel: ServerKernel) -> 
     assert kernel.execute("print(kept)").stdout == "before\n"
 
 
+def test_a_failure_is_told_with_the_lines_of_the_cell_and_its_variables(kernel: ServerKernel) -> None:
+    source = (
+        "%%submit -n failing --wait\ndef ratio(of):\n    whole = 0\n    return of / whole\n\nshare = 3\nratio(share)"
+    )
+    told = kernel.execute(source, check=False).error
+    assert "ZeroDivisionError" in told
+    result = kernel.execute("trackside.job('failing').result()", check=False).error
+    assert "Cell In[%%submit], line 7" in result
+    assert "line 4, in ratio" in result
+    assert ".locals() shows the variables." in result
+    shown = kernel.execute("trackside.job('failing').locals()").text
+    assert "Cell In[%%submit], line 7\n    share = 3" in shown
+    assert "Cell In[%%submit], line 4, in ratio\n    of    = 3\n    whole = 0" in shown
+    kernel.execute("%%submit -n well --wait\n1")
+    assert "it has not failed" in kernel.execute("trackside.job('well').locals()", check=False).error
+
+
 def test_following_shows_each_line_when_it_is_printed(kernel: ServerKernel) -> None:
     source = "%%submit --follow\nimport time\nfor i in range(4):\n    print('line', i, flush=True)\n    time.sleep(0.3)"
     number = kernel._send("execute_request", {"code": source, "silent": False, "allow_stdin": False})

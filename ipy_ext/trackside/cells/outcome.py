@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pickle
-import reprlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from trackside.cells.buffers import Aside, write_buffers
 from trackside.cells.lineage import path_to
+from trackside.cells.locals import frames_of
 from trackside.cells.secrecy import hidden, mask
+from trackside.cells.shortly import short_repr
 from trackside.tracking.atomic import write_json
 
 __all__ = ["EXCEPTION", "EXCEPTION_VALUE", "MANIFEST", "clear_outcome", "write_exception", "write_results"]
@@ -17,7 +18,6 @@ __all__ = ["EXCEPTION", "EXCEPTION_VALUE", "MANIFEST", "clear_outcome", "write_e
 MANIFEST = "manifest.json"
 EXCEPTION = "exception.json"
 EXCEPTION_VALUE = "exception.pkl"
-_SHORT = 200
 
 
 def write_results(folder: Path, names: Iterable[str], namespace: Mapping[str, object]) -> list[str]:
@@ -35,7 +35,7 @@ def _write_result(folder: Path, name: str, namespace: Mapping[str, object]) -> d
     if name not in namespace:
         return {"error": f"{name!r} does not come back: the job bound no such name."}
     value = namespace[name]
-    described: dict[str, object] = {"type": type(value).__qualname__, "repr": hidden(_short_repr(value))}
+    described: dict[str, object] = {"type": type(value).__qualname__, "repr": hidden(short_repr(value))}
     try:
         return {**described, **_write_value(folder, name, value)}
     except Exception as error:  # noqa: BLE001 (any __reduce__ of the user's may fail; the other names still come)
@@ -69,13 +69,14 @@ def _write_value(folder: Path, name: str, value: object) -> dict[str, object]:
 
 
 def write_exception(folder: Path, error: BaseException, traceback: str, *, value: bool = False) -> None:
-    """Write ``exception.json``; with ``value`` also the exception itself, where it can be pickled."""
+    """Write ``exception.json``, with the variables of its frames; with ``value`` also the exception itself, where it can be pickled."""
     folder.mkdir(mode=0o700, exist_ok=True)
     kind = type(error)
     name = (
         kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
     )
-    write_json(folder / EXCEPTION, {"type": name, "message": hidden(_message(error)), "traceback": hidden(traceback)})
+    told = {"type": name, "message": hidden(_message(error)), "traceback": hidden(traceback)}
+    write_json(folder / EXCEPTION, {**told, "frames": [frame._asdict() for frame in frames_of(error)]})
     if value:
         _write_exception_value(folder / EXCEPTION_VALUE, error)
 
@@ -106,18 +107,3 @@ def _message(error: BaseException) -> str:
         return str(error)
     except Exception:  # noqa: BLE001 (a __str__ of the user's)
         return ""
-
-
-class _Short(reprlib.Repr):
-    def repr_instance(self, x: object, level: int) -> str:
-        return " ".join(repr(x).split())
-
-
-def _short_repr(value: object) -> str:
-    shortener = _Short()
-    shortener.maxstring = shortener.maxother = shortener.maxlong = _SHORT
-    try:
-        text = shortener.repr(value)
-    except Exception:  # noqa: BLE001 (a __repr__ of the user's)
-        text = f"<{type(value).__name__}>"
-    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from trackside.cells.buffers import map_buffers
+from trackside.cells.locals import Frame, Locals
 from trackside.cells.outcome import EXCEPTION, EXCEPTION_VALUE, MANIFEST
 from trackside.errors import InvalidInput, JobFailed, NotAllowed, NotFound, near
 
@@ -127,6 +128,14 @@ class Results:
         if isinstance(error, BaseException):
             return error
         return JobFailed(f"The job raised {raw.get('type')}: {raw.get('message')}", code="exception")
+
+    def locals(self) -> Locals:
+        """Return the variables of each frame of the failure, as short texts; none when the job's code did not raise."""
+        try:
+            raw = json.loads((self.path / EXCEPTION).read_bytes())
+            return Locals(Frame(**frame) for frame in raw.get("frames", ()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return Locals()
 
     def _find(self, name: str) -> ResultInfo:
         infos = {info.name: info for info in self.infos()}

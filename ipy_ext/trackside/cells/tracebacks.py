@@ -5,11 +5,11 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from trackside.cells.sources import label_of
 
-__all__ = ["drop_our_frames", "format_error", "has_group"]
+__all__ = ["drop_our_frames", "format_error", "has_group", "is_hidden"]
 
 _OURS = str(Path(__file__).parent)
 
@@ -18,16 +18,23 @@ def format_error(error: BaseException) -> str:
     """Return the traceback of an error, its causes and its group, as Python prints it."""
     whole = traceback.TracebackException.from_exception(error)
     for part in _parts(whole):
-        part.stack = traceback.StackSummary.from_list([_named(frame) for frame in part.stack if not _is_ours(frame)])
+        part.stack = traceback.StackSummary.from_list(
+            [_named(frame) for frame in part.stack if not _is_hidden(frame.filename, frame.name)]
+        )
     return "".join(whole.format()).rstrip("\n")
 
 
 def drop_our_frames(at: TracebackType | None) -> None:
     """Take our frames and IPython's out of a traceback, all but the first, which IPython itself leaves out."""
     while at is not None:
-        while at.tb_next is not None and _is_hidden(at.tb_next.tb_frame.f_code.co_filename):
+        while at.tb_next is not None and _is_aside(at.tb_next.tb_frame.f_code.co_filename):
             at.tb_next = at.tb_next.tb_next
         at = at.tb_next
+
+
+def is_hidden(frame: FrameType) -> bool:
+    """Whether a frame is ours or IPython's, or the one line that starts the job."""
+    return _is_hidden(frame.f_code.co_filename, frame.f_code.co_name)
 
 
 def has_group(error: BaseException | None) -> bool:
@@ -51,12 +58,12 @@ def _parts(whole: traceback.TracebackException) -> Iterator[traceback.TracebackE
         todo += getattr(part, "exceptions", None) or []
 
 
-def _is_ours(frame: traceback.FrameSummary) -> bool:
-    hidden = frame.filename == "<string>" and frame.name == "<module>"  # the one line that starts the job
-    return hidden or _is_hidden(frame.filename)
+def _is_hidden(file: str, name: str) -> bool:
+    starts = file == "<string>" and name == "<module>"  # the one line that starts the job
+    return starts or _is_aside(file)
 
 
-def _is_hidden(file: str) -> bool:
+def _is_aside(file: str) -> bool:
     return file.startswith(_OURS) or "/IPython/core/" in file
 
 

@@ -45,7 +45,12 @@ def submit_cell(session: Session, line: str, cell: str) -> Job | Sweep | None:
     if not cell.strip():
         raise InvalidInput("The cell is empty below %%submit.", hint="What stands there is what runs.")
     outputs = arguments.names("out")
-    fields = {**surroundings(python=True), **_fields(session, arguments), "cell": cell, "outputs": outputs or None}
+    fields = {
+        **surroundings(python=True),
+        **_fields(session, arguments),
+        "cell": f"\n{cell}",
+        "outputs": outputs or None,
+    }
     grid = grid_of(arguments)
     _check(fields)
     with _planned(session, cell, arguments, grid) as plan:

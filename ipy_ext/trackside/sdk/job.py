@@ -20,6 +20,7 @@ from trackside.sdk.standing import label, state, summary_line
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from trackside.cells.locals import Locals
     from trackside.client import Client
     from trackside.tracking.reading.table import Library
 
@@ -222,6 +223,15 @@ class Job:
 
         self.wait(timeout)
         return result_of(self._facts, self._client, name)
+
+    def locals(self) -> Locals:
+        """Return the variables that the job's code had when it failed, frame by frame, as short texts.
+
+        Raises NotFound for a job that has not failed by an exception of Python code.
+        """
+        from trackside.sdk.results import locals_of
+
+        return locals_of(self.facts)
 
     def metrics(
         self, keys: str | Sequence[str] | None = None, *, x: str = "step", library: Library = "pandas"

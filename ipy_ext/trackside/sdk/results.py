@@ -18,23 +18,18 @@ from trackside.tracking.folder import RunFolder
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from trackside.cells.locals import Locals
     from trackside.client import Client
     from trackside.tracking.reading.table import Library
 
-__all__ = ["metrics_of", "result_of", "results_said"]
+__all__ = ["locals_of", "metrics_of", "result_of", "results_said"]
 
 _LAST_LINES = 20
 
 
 def result_of(job: Job, client: Client, name: str | None) -> object:
     """Return one value of a job that has ended, a function's return, or with no name all values of a cell."""
-    folder = _local_folder(job)
-    if folder is None:
-        raise InvalidInput(
-            f"The values of {job.id} lie in {job.run_dir}, which is not on this machine.",
-            hint="Ask for them where the server runs.",
-            code="not_this_machine",
-        )
+    folder = _folder_here(job)
     results = Results(folder.results)
     if job.status != "completed":
         raise _failure(job, results, client)
@@ -49,6 +44,21 @@ def result_of(job: Job, client: Client, name: str | None) -> object:
     return results if name is None else results.load(name)
 
 
+def locals_of(job: Job) -> Locals:
+    """Return the variables of each frame that the failure of a job went through."""
+    folder = _folder_here(job)
+    found = Results(folder.results).locals()
+    if not found:
+        raise NotFound(
+            f"No variables were kept of {job.id}: {_no_locals(job)}.", hint="job.logs() says what it printed."
+        )
+    return found
+
+
+def _no_locals(job: Job) -> str:
+    return "it has not failed" if job.status != "failed" else "its end was no exception of Python code"
+
+
 def results_said(job: Job) -> str:
     """Return one line for each value that a cell brought back, with type and size; nothing is loaded for it."""
     folder = _local_folder(job) if job.spec.outputs else None
@@ -61,9 +71,10 @@ def _failure(job: Job, results: Results, client: Client) -> BaseException:
         return error
     why = f": {job.reason.message.rstrip('.')}" if job.reason and job.reason.message else ""
     said = _traceback(results) or client.jobs.logs(job.id, tail=_LAST_LINES).rstrip()
+    variables = f'\n\ntrackside.job("{job.id}").locals() shows the variables.' if results.locals() else ""
     return JobFailed(
         f"job {short_id(job.id)} ({job.name}) {job.status}{why}.",
-        hint=f"It said at the end:\n{said}" if said else "",
+        hint=f"It said at the end:\n{said}{variables}" if said else "",
         code=job.reason.code if job.reason else None,
     )
 
@@ -87,6 +98,17 @@ def metrics_of(job: Job, client: Client, keys: str | Sequence[str] | None, x: st
     if folder is None:
         return frame_of_records(client.runs.records(job.run_id), wanted, x, library, job.run_id)
     return frame_of_folder(folder, wanted, x, library)
+
+
+def _folder_here(job: Job) -> RunFolder:
+    folder = _local_folder(job)
+    if folder is None:
+        raise InvalidInput(
+            f"The values of {job.id} lie in {job.run_dir}, which is not on this machine.",
+            hint="Ask for them where the server runs.",
+            code="not_this_machine",
+        )
+    return folder
 
 
 def _local_folder(job: Job) -> RunFolder | None:

@@ -3,11 +3,11 @@ import * as React from 'react';
 
 import type { Job } from '../api/types';
 
-/** The code of the cell, or the command as one would type it; empty when there is none. */
+/** The code of the cell without the room of its magic, or the command as one would type it; empty: there is none. */
 export function sourceOf(job: Job): string {
   const { cell, script, notebook, command, args } = job.spec;
   const line = [script ?? notebook ?? (Array.isArray(command) ? command.join(' ') : command), ...(args ?? [])];
-  return cell ?? line.filter(Boolean).join(' ');
+  return cell?.replace(/^\n+/, '') ?? line.filter(Boolean).join(' ');
 }
 
 export function Source({ job }: { job: Job }): JSX.Element {

@@ -160,7 +160,7 @@ def test_a_later_version_may_say_more_in_the_manifest(folder):
 def test_an_exception_is_kept_in_words_and_as_itself(folder):
     write_exception(folder, ValueError("bad", 3), "Traceback …", value=True)
     raw = json.loads((folder / "exception.json").read_text())
-    assert raw == {"type": "ValueError", "message": "('bad', 3)", "traceback": "Traceback …"}
+    assert raw == {"type": "ValueError", "message": "('bad', 3)", "traceback": "Traceback …", "frames": []}
     error = Results(folder).exception()
     assert isinstance(error, ValueError)
     assert error.args == ("bad", 3)

@@ -25,7 +25,7 @@ def test_a_cell_becomes_a_job_with_everything_that_was_asked_for(notebook, tmp_p
     assert isinstance(job, Job)
     assert notebook.names["_job"] is job
     fields = notebook.server.submitted[0]
-    assert fields["cell"] == "model = sum(data)\n"
+    assert fields["cell"] == "\nmodel = sum(data)\n"
     kept = {key: fields[key] for key in ("name", "gpus", "cpus", "memory", "time", "outputs", "env", "tags")}
     assert kept == {
         "name": "baseline",

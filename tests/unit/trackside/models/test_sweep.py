@@ -78,7 +78,11 @@ def test_any_text_is_read_or_refused(text):
     assert 1 <= math.prod(map(len, grid.values())) <= MOST
 
 
-@given(st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none()))
+@given(
+    st.one_of(
+        st.integers(1 - 10**18, 10**18 - 1), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none()
+    )
+)
 def test_what_is_spelled_is_read_back(value):
     assert parse_scalar(spelled(value)) == value
 
