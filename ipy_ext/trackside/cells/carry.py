@@ -157,7 +157,7 @@ def _too_large(entries: list[Entry], limit: int) -> NotCarried:
         f"The cell reads {spell_size(total)} of this notebook's values ({shown}); "
         f"unasked, at most {spell_size(limit)} are carried.",
         hint=f"Name what should go: -i {','.join(entry.name for entry in entries if not entry.module)}; "
-        "or load it inside the cell.",
+        "or load it inside the cell; TRACKSIDE_CARRY_LIMIT sets the bound.",
         code="too_large",
     )
 

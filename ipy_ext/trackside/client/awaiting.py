@@ -26,6 +26,6 @@ async def call(function: Callable[[], T]) -> T:
     return await asyncio.to_thread(function)
 
 
-def owner() -> tuple[int, int]:
-    """Name the process and the event loop that open connections belong to."""
-    return os.getpid(), id(asyncio.get_running_loop())
+def owner() -> tuple[int, object]:
+    """Return the process and the event loop that open connections belong to; the loop itself, for ids come again."""
+    return os.getpid(), asyncio.get_running_loop()

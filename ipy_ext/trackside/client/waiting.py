@@ -27,6 +27,6 @@ def call(function: Callable[[], T]) -> T:
     return function()
 
 
-def owner() -> tuple[int, int]:
-    """Name the process that open connections belong to: a forked child must not use its parent's."""
-    return os.getpid(), 0
+def owner() -> tuple[int, object]:
+    """Return the process that open connections belong to: a forked child must not use its parent's."""
+    return os.getpid(), None

@@ -11,6 +11,7 @@ from trackside.client.frames import need_library
 from trackside.display.sheet import Sheet
 from trackside.display.text import number, table
 from trackside.models import Comparison, ConfigRow, SourceDiff
+from trackside.sdk.goals import Goal, best, goal
 from trackside.tracking.values import restore_floats
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = ["Compared", "comparison_text"]
 
 _DIFF_LINES = 40
 _LONGEST = 60
+_DIFF_COLOURS = {"+": "#43a047", "-": "#e53935", "@": "#808080"}
 
 
 def comparison_text(comparison: Comparison, *, lines: int = _DIFF_LINES) -> str:
@@ -70,10 +72,20 @@ class Compared(Sheet):
     def _html(self) -> str:
         diffs = "".join(
             f"<details><summary>{html.escape(_title(self.comparison, diff))}</summary>"
-            f"<pre>{html.escape(diff.diff)}{'…' if diff.cut else ''}</pre></details>"
+            f"<pre>{_coloured(diff.diff)}{'…' if diff.cut else ''}</pre></details>"
             for diff in self.comparison.source
         )
         return super()._html() + diffs
+
+
+def _coloured(diff: str) -> str:
+    """Return a diff as HTML: what came green, what went red, legible in light and dark."""
+    return "\n".join(
+        f'<span style="color:{_DIFF_COLOURS[line[0]]}">{html.escape(line)}</span>'
+        if line[:1] in _DIFF_COLOURS
+        else html.escape(line)
+        for line in diff.splitlines()
+    )
 
 
 def _head(comparison: Comparison) -> list[str]:
@@ -87,11 +99,18 @@ def _rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
             yield (row.key, *map(_said, row.values))
     for metric in comparison.metrics:
         yield (f"{metric.key} last", *map(number, metric.last))
-        yield (f"{metric.key} min", *map(number, metric.min))
-        yield (f"{metric.key} max", *map(number, metric.max))
+        yield (f"{metric.key} min", *_starred(metric.key, "min", metric.min))
+        yield (f"{metric.key} max", *_starred(metric.key, "max", metric.max))
     for row in comparison.environment:
         if row.differs:
             yield (row.key, *map(_said, row.values))
+
+
+def _starred(key: str, towards: Goal, values: Sequence[float | None]) -> list[str]:
+    """Return the values as text, the best of several with a star where the metric's name says that this way is better."""
+    several = sum(value is not None for value in values) > 1
+    leader = best(values, towards) if several and goal(key) == towards else None
+    return [number(value) + (" ★" if place == leader else "") for place, value in enumerate(values)]
 
 
 def _said(value: object) -> str:

@@ -24,7 +24,14 @@ _log = logging.getLogger(__name__)
 _LINE = re.compile(r"\s*(%{1,2})(\w+)\s+(.*)$", re.DOTALL)
 _KEEP = 3.0
 _USAGES: Mapping[str, Usage] = {usage.magic: usage for usage in usages.ALL}
-_NAMES_OF = {"--config": "namespace", "--in": "namespace", "-i": "namespace", "--run": "runs"}
+_NAMES_OF = {
+    "--config": "namespace",
+    "--in": "namespace",
+    "--run": "runs",
+    "--after": "jobs",
+    "--tag": "tags",
+    "--gpus": "gpus",
+}  # by the long flag
 _WORDS_OF = {
     "%logs": "jobs",
     "%cancel": "jobs",
@@ -73,6 +80,13 @@ class Completer:
                 return [name for job in client.jobs.list(limit=50).jobs for name in (job.name, job.id)]
             if kind == "runs":
                 return [name for run in client.runs.list(limit=50).runs for name in (run.name, run.id)]
+            if kind == "tags":
+                jobs, runs = client.jobs.list(limit=50).jobs, client.runs.list(limit=50).runs
+                return sorted(
+                    {tag for job in jobs for tag in job.spec.tags} | {tag for run in runs for tag in run.tags}
+                )
+            if kind == "gpus":
+                return sorted({word for gpu in client.gpus().gpus for word in _type_words(gpu.name)})
             run = self._session.own_run()
             return list(client.runs.metrics(run, max_points=2).series) if run else []
         except TracksideError as error:
@@ -83,7 +97,7 @@ class Completer:
 def candidates(usage: Usage, text: str, source: Source) -> list[str]:
     """Return what may stand at the end of ``text``, the line behind the magic; ``source`` gives names of a kind. Pure.
 
-    Kinds: ``namespace``, ``jobs``, ``runs``, ``metrics``.
+    Kinds: ``namespace``, ``jobs``, ``runs``, ``metrics``, ``tags``, ``gpus``.
     """
     words = re.split(r"[\s=]+", text)
     word, before = words[-1], words[:-1]
@@ -112,6 +126,14 @@ def _option_waiting(usage: Usage, before: list[str]) -> str | None:
             takes = option.value is not None and (distance == 0 or option.many == "rest")
             return option.flags[-1] if takes else None
     return None
+
+
+def _type_words(name: str) -> list[str]:
+    """Return the words of a product name that tell it from others: ``a100`` of ``NVIDIA A100-SXM4-80GB``."""
+    words = re.split(r"[-\s]+", name.lower())
+    return [word for word in words if re.fullmatch(r"[a-z]{0,3}\d{1,4}[a-z]{0,2}", word) and not word.endswith("gb")][
+        :1
+    ]
 
 
 def _files(word: str) -> Iterator[str]:

@@ -29,7 +29,7 @@ _LINES = {
     "submit": ("submit", "submit_line", (usages.SUBMIT, usages.SUBMIT_LINE)),
     "jobs": ("lists", "jobs", (usages.JOBS,)),
     "runs": ("lists", "runs", (usages.RUNS,)),
-    "compare": ("lists", "compare", (usages.COMPARE,)),
+    "compare": ("compare", "compare", (usages.COMPARE,)),
     "gpus": ("lists", "gpus", (usages.GPUS,)),
     "artifacts": ("lists", "artifacts", (usages.ARTIFACTS,)),
     "logs": ("verbs", "logs", (usages.LOGS,)),

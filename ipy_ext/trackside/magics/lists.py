@@ -11,12 +11,11 @@ from trackside.magics import usages
 from trackside.magics.options import read_arguments
 
 if TYPE_CHECKING:
-    from trackside.display.comparing import Compared
     from trackside.display.lists import JobSheet, RunSheet
     from trackside.magics.session import Session
     from trackside.models import RunInfo
 
-__all__ = ["artifacts", "compare", "gpus", "jobs", "newest_run", "runs"]
+__all__ = ["artifacts", "gpus", "jobs", "newest_run", "runs"]
 
 _NUMBER = re.compile(r"(?:^|(?<=\s))(?:-n(?:\s+|(?=\d))|--number(?:\s+|=))(\S+)")
 _OPTION = re.compile(r"(?:^|(?<=\s))--[\w-]+")
@@ -55,19 +54,6 @@ def runs(session: Session, line: str) -> RunSheet:
     plain, rows = text.run_table(page.runs, query, now), text.run_rows(page.runs, now)
     read = partial(session.client.runs.table, query or None, limit=limit)
     return session.shown(RunSheet(plain, text.RUN_HEAD, rows, read))
-
-
-def compare(session: Session, line: str) -> Compared:
-    """Put runs side by side; the value has ``data`` and ``curves(KEY)``, DataFrames."""
-    from trackside.display.comparing import Compared
-
-    arguments = read_arguments(usages.COMPARE, line)
-    names = [name for word in arguments.words for name in word.split(",") if name]
-    if len(names) < 2:
-        raise InvalidInput(
-            "%compare needs at least two runs.", hint="Write %compare baseline lr-0.03, or %compare 41 42."
-        )
-    return Compared(session.client.runs.compare(names, x=arguments.text("x") or "step"))
 
 
 def _query_and_number(line: str) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -161,7 +162,16 @@ def _planned(session: Session, cell: str, arguments: Arguments, grid: Mapping[st
     with session.outputs.lent(certain, [*found.unsure, *found.mentions]) as remarks:
         for remark in remarks:
             session.say(remark)
-        yield plan_carry(cell, session.namespace, names=wanted, bound=grid)
+        yield plan_carry(cell, session.namespace, names=wanted, bound=grid, limit=_carry_limit())
+
+
+def _carry_limit() -> int:
+    """Return how many bytes go without being asked for by name."""
+    from trackside.cells.carry import LIMIT
+    from trackside.models.units import parse_size
+
+    set_to = os.environ.get("TRACKSIDE_CARRY_LIMIT")
+    return parse_size(set_to, field="TRACKSIDE_CARRY_LIMIT") if set_to else LIMIT
 
 
 def _inputs(arguments: Arguments) -> Literal["auto", "none"] | list[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trackside.magics.session import Session
     from trackside.models import Metrics, RunInfo
 
-__all__ = ["track", "track_cell"]
+__all__ = ["show_curves", "track", "track_cell"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ def track(session: Session, line: str) -> Tracked:
     if show is not None:
         _show_bundle(session, view, runs, shown)
     return Tracked(lambda: session.client, runs, view.keys, view.x, str(shown["text/plain"]), show)
+
+
+def show_curves(session: Session, runs: Sequence[RunInfo], x: str) -> None:
+    """Show all curves of these runs over each other, live."""
+    view = _View(keys=(), runs=(), x=x, smooth=0.0, last=None, static=False)
+    _show_bundle(session, view, runs, _bundle(session, view, runs))
 
 
 def _show(session: Session, view: _View, runs: Sequence[RunInfo]) -> None:

@@ -61,7 +61,7 @@ class AsyncConnection:
         self._transport = transport
         self._lock = Lock()
         self._line: _Line | None = None
-        self._owner: tuple[int, int] | None = None
+        self._owner: tuple[int, object] | None = None
         self._closed = False
 
     async def address(self) -> Address:

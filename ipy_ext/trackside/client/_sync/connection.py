@@ -62,7 +62,7 @@ class Connection:
         self._transport = transport
         self._lock = Lock()
         self._line: _Line | None = None
-        self._owner: tuple[int, int] | None = None
+        self._owner: tuple[int, object] | None = None
         self._closed = False
 
     def address(self) -> Address:

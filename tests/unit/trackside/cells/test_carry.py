@@ -329,7 +329,9 @@ def test_more_than_the_limit_is_refused_unless_asked_for_by_name():
     assert caught.value.message == (
         "The cell reads 800 kB of this notebook's values (big 800 kB, small 5 B); unasked, at most 500 kB are carried."
     )
-    assert caught.value.hint == "Name what should go: -i small,big; or load it inside the cell."
+    assert caught.value.hint == (
+        "Name what should go: -i small,big; or load it inside the cell; TRACKSIDE_CARRY_LIMIT sets the bound."
+    )
     assert names(plan_carry("small; big", namespace, names=["big"], limit=500_000)) == ["big"]
 
 

@@ -36,6 +36,13 @@ def test_the_text_has_what_differs_and_of_the_diffs_their_beginning(comparison):
     assert text.endswith("cell.py: job-1 → job-2\n--- cell.py\n+++ cell.py\n… 3 more lines")
 
 
+def test_the_best_of_several_has_a_star_where_the_name_says_which_is_better(comparison):
+    rows = [MetricRow("loss", [0.3, 0.2], [0.25, 0.2], [1.0, 0.9]), MetricRow("depth", [1, 2], [1, 2], [1, 2])]
+    text = comparison_text(Comparison(comparison.runs, [], rows, []))
+    [starred] = [line.split() for line in text.splitlines() if "★" in line]
+    assert starred == ["loss", "min", "0.25", "0.2", "★"]
+
+
 def test_of_runs_that_are_the_same_it_says_so(comparison):
     same = Comparison(comparison.runs, comparison.config[1:], [], comparison.environment[1:])
     assert comparison_text(same).endswith("The same in all: settings, surroundings, source.")
@@ -49,7 +56,7 @@ def test_of_runs_whose_source_nobody_kept_it_says_that_and_not_that_it_is_the_sa
 
 def test_the_page_shows_diffs_as_text_and_never_as_markup(comparison):
     page = Compared(comparison)._repr_mimebundle_()["text/html"]
-    assert "-a&lt;b" in page
+    assert '<span style="color:#e53935">-a&lt;b</span>' in page
     assert "<details>" in page
 
 

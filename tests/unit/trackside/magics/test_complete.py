@@ -11,6 +11,8 @@ KNOWN = {
     "runs": ["baseline", "local-1"],
     "namespace": ["params", "path", "model"],
     "metrics": ["loss", "acc"],
+    "tags": ["baseline", "sweep:grid"],
+    "gpus": ["a100", "t4"],
 }
 
 
@@ -28,6 +30,11 @@ def complete(usage, text):
         (usages.SUBMIT, "-i params,mo", ["model"]),
         (usages.SUBMIT, "--name ba", []),
         (usages.SUBMIT, "--name x -- --n", []),
+        (usages.SUBMIT, "--tag sw", ["sweep:grid"]),
+        (usages.JOBS, "--tag ", ["baseline", "sweep:grid"]),
+        (usages.SUBMIT, "-g a", ["a100"]),
+        (usages.SUBMIT, "--gpus ", ["a100", "t4"]),
+        (usages.SUBMIT, "--after wi", ["'wide net'"]),
         (usages.CANCEL, "", ["baseline", "job-41", "'wide net'"]),
         (usages.CANCEL, "job-40 ba", ["baseline"]),
         (usages.LOGS, "-n 5 ba", ["baseline"]),

@@ -53,6 +53,18 @@ def test_what_the_cell_reads_is_carried_in_and_said(notebook, capsys):
     assert staging_is_empty(notebook.server)
 
 
+def test_how_much_goes_unasked_is_set_by_a_variable(notebook, monkeypatch):
+    notebook("data = b'x' * 2_000_000")
+    monkeypatch.setenv("TRACKSIDE_CARRY_LIMIT", "1M")
+    with pytest.raises(NotCarried, match="unasked, at most 1"):
+        notebook("%%submit\nlen(data)")
+    notebook("%%submit -i data\nlen(data)")
+    monkeypatch.setenv("TRACKSIDE_CARRY_LIMIT", "much")
+    with pytest.raises(InvalidInput, match="TRACKSIDE_CARRY_LIMIT: 'much' is not a size"):
+        notebook("%%submit\nlen(data)")
+    assert len(notebook.server.submitted) == 1
+
+
 def test_nothing_is_staged_for_a_cell_that_reads_nothing(notebook):
     notebook("%%submit\n1 + 1")
     assert "staging" not in notebook.server.submitted[0]
