@@ -66,6 +66,12 @@ class TracksideApp(ExtensionApp):
     retry_pause = Float(
         PAUSE, help="Seconds before a job with --retries is started again; each further pause is twice as long."
     ).tag(config=True)
+    prices = Dict(
+        value_trait=Float(min=0),
+        key_trait=Unicode(),
+        help="What an hour costs: {'cpu': 0.04, 'a100': 2.5, 'gpu': 1} ('gpu': of any other type).",
+    ).tag(config=True)
+    currency = Unicode("", help="What prices are in, such as 'EUR' or '$'.").tag(config=True)
     headless = False
 
     def initialize_settings(self) -> None:
@@ -94,7 +100,7 @@ class TracksideApp(ExtensionApp):
                 version=_version(),
                 cpus=self.cpus or None,
                 memory=parse_size(self.memory) if self.memory else None,
-                settings=Settings(dict(self.tag_limits), self.retry_pause),
+                settings=Settings(dict(self.tag_limits), self.retry_pause, dict(self.prices), self.currency),
                 foreign_gpu_memory=parse_size(self.foreign_gpu_memory, field="foreign_gpu_memory"),
                 kernels=self._kernels,
                 emit=self._emit,

@@ -276,7 +276,8 @@ def test_listing_jobs_costs_little_over_a_bare_interpreter(shell):
 
 def test_a_sweep_is_submitted_from_a_terminal(shell):
     dry, _ = shell("submit", "-n", "s", "--sweep", "lr=0.1,0.2", "--dry-run", "--", "echo", "{lr}")
-    assert dry.splitlines() == ["2 jobs:", "s lr=0.1", "s lr=0.2"]
+    assert dry.splitlines()[0].startswith("Nothing was submitted. It would start now on ")
+    assert dry.splitlines()[-3:] == ["2 jobs:", "s lr=0.1", "s lr=0.2"]
     jobs = shell.json("submit", "-n", "s", "--sweep", "lr=0.1,0.2", "--wait", "--", "echo", "at {lr}")["data"]
     assert [job["name"] for job in jobs] == ["s lr=0.1", "s lr=0.2"]
     assert shell("logs", jobs[1]["id"])[0] == "at 0.2\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,9 @@ from trackside.errors import JobFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trackside.models import Job, Limit
+    from trackside.models import Job
 
-__all__ = ["follow", "going_on", "limit_lines", "wait"]
+__all__ = ["follow", "going_on", "wait"]
 
 
 def wait(terminal: Terminal, job: Job) -> int:
@@ -42,13 +41,6 @@ def going_on(terminal: Terminal, job: str) -> Iterator[None]:
     except KeyboardInterrupt:
         terminal.note(f"\n{job} goes on; `trackside cancel {job}` stops it.")
         raise
-
-
-def limit_lines(limits: Sequence[Limit]) -> str:
-    """Return one line per limit: whether and by what it is enforced."""
-    from trackside.display.text import limit_words
-
-    return "\n".join(f"  {limit_words(limit)}" for limit in limits)
 
 
 def _named(job: Job) -> str:

@@ -64,12 +64,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
     """Submit, then wait or follow if asked to."""
+    from trackside.display.text import dry_run
+
     submission = fields(arguments, arguments.rest)
     if arguments.sweep:
         return _sweep(terminal, arguments, submission)
     if arguments.dry_run:
         plan = terminal.client.jobs.submit(submission, dry_run=True)
-        terminal.answer(plan, f"{plan.spec.kind}: {plan.explanation.message}\n{following.limit_lines(plan.limits)}")
+        terminal.answer(plan, dry_run(plan))
         return 0
     job = terminal.client.jobs.submit(submission)
     if arguments.follow:
@@ -82,6 +84,7 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
 
 def _sweep(terminal: Terminal, arguments: argparse.Namespace, submission: dict[str, object]) -> int:
     """Submit a job for each combination, all or none."""
+    from trackside.display.text import dry_run
     from trackside.models.sweep import parse_sweep
     from trackside.sdk.sweep import submit_sweep, sweep_fields
 
@@ -92,7 +95,7 @@ def _sweep(terminal: Terminal, arguments: argparse.Namespace, submission: dict[s
         submissions = sweep_fields(submission, grid)
         plan = terminal.client.jobs.submit(submissions[0], dry_run=True)
         names = [str(each["name"]) for each in submissions]
-        terminal.answer({"jobs": names, "first": plan}, "\n".join([f"{len(names)} jobs:", *names]))
+        terminal.answer({"jobs": names, "first": plan}, "\n".join([dry_run(plan), f"{len(names)} jobs:", *names]))
         return 0
     sweep = submit_sweep(submission, grid, terminal.client)
     if arguments.wait:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from trackside.models import FINAL, STATUSES, WAITING, Artifact, Gpu, GpuHolder, GpuReport, Job, Limit, RunInfo
-from trackside.models.job import DryRun
+from trackside.models.job import Cost, DryRun
 from trackside.models.units import format_duration, format_size
 from trackside.sdk.standing import count, gpu_names, gpu_words, label, short_id, state
 
@@ -234,8 +234,25 @@ def dry_run(answer: DryRun) -> str:
     """Return what a submission would become."""
     limits = [limit_words(limit) for limit in answer.limits]
     told = answer.explanation
-    when_it_starts = f"It would wait: {told.message.rstrip('.')}." if told.blockers else "It would start now."
-    return "\n".join([f"Nothing was submitted. {when_it_starts}", *([" · ".join(limits)] if limits else [])])
+    where = f" on {answer.host}" if answer.host else ""
+    starts = f"It would wait{where}: {told.message.rstrip('.')}." if told.blockers else f"It would start now{where}."
+    lines = [f"Nothing was submitted. {starts}", " · ".join(limits), _cost_said(answer.cost)]
+    return "\n".join(line for line in lines if line)
+
+
+def _cost_said(cost: Cost) -> str:
+    """Return ``"It costs up to 2.50 EUR an hour, 5.00 EUR in all, 2 GPU-hours."``, as far as it is known."""
+    parts = [
+        "" if cost.per_hour is None else f"{_money(cost.per_hour, cost.currency)} an hour",
+        "" if cost.at_most is None else f"{_money(cost.at_most, cost.currency)} in all",
+        "" if cost.gpu_hours is None else f"{cost.gpu_hours:.3g} GPU-hour{'' if cost.gpu_hours == 1 else 's'}",
+    ]
+    said = ", ".join(part for part in parts if part)
+    return f"It {'takes' if cost.per_hour is None else 'costs'} up to {said}." if said else ""
+
+
+def _money(amount: float, currency: str) -> str:
+    return f"{amount:.2f} {currency}".rstrip() if currency.isalpha() or not currency else f"{currency}{amount:.2f}"
 
 
 def artifact_list(run: str, artifacts: Sequence[Artifact], now: datetime, *, truncated: bool = False) -> str:

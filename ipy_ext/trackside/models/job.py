@@ -11,7 +11,7 @@ from trackside.models.progress import Progress
 from trackside.models.spec import JobSpec
 from trackside.models.status import FINAL, Reason, Status
 
-__all__ = ["Blocker", "DryRun", "Explanation", "Job", "JobPage", "Limit"]
+__all__ = ["Blocker", "Cost", "DryRun", "Explanation", "Job", "JobPage", "Limit"]
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -103,9 +103,26 @@ class Explanation(msgspec.Struct, frozen=True):
     """When it starts at the latest, where the time limits of the jobs before it say so."""
 
 
+class Cost(msgspec.Struct, frozen=True):
+    """What a job takes at most: hours of GPUs, and money where the site has prices; None where nothing bounds it.
+
+    ``per_hour`` and ``at_most`` are in ``currency``, which the site calls as it likes.
+    """
+
+    gpu_hours: float | None = None
+    per_hour: float | None = None
+    at_most: float | None = None
+    currency: str = ""
+
+
 class DryRun(msgspec.Struct, frozen=True):
-    """What a submission would become: the spec as read, how each limit would be enforced, what it would wait for."""
+    """What a submission would become: the spec as read, how each limit would be enforced, what it would wait for.
+
+    ``host`` is where it would run.
+    """
 
     spec: JobSpec
     limits: list[Limit]
     explanation: Explanation
+    host: str = ""
+    cost: Cost = Cost()

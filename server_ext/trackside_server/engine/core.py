@@ -49,11 +49,13 @@ class Settings:
     """What the server's own configuration says of the queue.
 
     ``tag_limits``: how many jobs with a tag may run at once, unless the home says otherwise; ``retry_pause``: seconds
-    before the first retry.
+    before the first retry. ``prices``: of an hour of a CPU and of each type of GPU, in ``currency``.
     """
 
     tag_limits: Mapping[str, int] = field(default_factory=dict)
     retry_pause: float = PAUSE
+    prices: Mapping[str, float] = field(default_factory=dict)
+    currency: str = ""
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 from trackside.errors import Conflict, InvalidInput
 from trackside.models import Job, JobSpec, Limit, Submission, parse_submission
 from trackside.models.job import DryRun
+from trackside_server.domain.cost import cost_of
 from trackside_server.domain.explain import explain
 from trackside_server.domain.plan import Machine
 from trackside_server.domain.record import JobRecord, job_id
@@ -120,9 +122,15 @@ async def dry_run(core: Core, body: object) -> DryRun:
         return planned, awaits_of(planned.spec, reader)
 
     planned, awaits = await core.query(look)
-    explanation = explain(planned, core.snapshot(), utc_now(), awaits, forecast=True)
-    limits = limits_of(core, submission.spec)
-    return DryRun(submission.spec, limits, msgspec.structs.replace(explanation, id=""))
+    snapshot = core.snapshot()
+    explanation = explain(planned, snapshot, utc_now(), awaits, forecast=True)
+    return DryRun(
+        submission.spec,
+        limits_of(core, submission.spec),
+        msgspec.structs.replace(explanation, id=""),
+        socket.gethostname(),
+        cost_of(submission.spec, snapshot.machine.gpus, core.settings.prices, core.settings.currency),
+    )
 
 
 def limits_of(core: Core, spec: JobSpec) -> list[Limit]:

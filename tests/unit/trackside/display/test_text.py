@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from trackside.display import text
@@ -18,7 +19,7 @@ from trackside.models import (
     Limit,
     RunInfo,
 )
-from trackside.models.job import DryRun
+from trackside.models.job import Cost, DryRun
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -185,6 +186,12 @@ def test_a_gpu_that_does_not_answer_has_no_memory_to_show():
 def test_a_dry_run_says_whether_it_would_wait():
     free = DryRun(JobSpec(command="x"), [], Explanation("job-1", "pending", "starts now"))
     assert text.dry_run(free) == "Nothing was submitted. It would start now."
+    priced = msgspec.structs.replace(free, host="box", cost=Cost(2.0, 2.5, 5.0, "EUR"))
+    assert text.dry_run(priced).splitlines() == [
+        "Nothing was submitted. It would start now on box.",
+        "It costs up to 2.50 EUR an hour, 5.00 EUR in all, 2 GPU-hours.",
+    ]
+    assert text.dry_run(msgspec.structs.replace(free, cost=Cost(1.0))).endswith("It takes up to 1 GPU-hour.")
     why = Blocker("cpus", "needs 4 CPUs")
     waits = DryRun(JobSpec(command="x"), [], Explanation("job-1", "pending", "needs 4 CPUs", [why]))
     assert text.dry_run(waits) == "Nothing was submitted. It would wait: needs 4 CPUs."

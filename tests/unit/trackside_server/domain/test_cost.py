@@ -1,0 +1,40 @@
+"""What a job costs at most by the prices of a site."""
+
+import pytest
+
+from trackside.models import parse_submission
+from trackside.models.job import Cost
+from trackside_server.domain.cost import cost_of
+from trackside_server.domain.gpus import Gpu
+
+A100 = Gpu("GPU-a", "NVIDIA A100-SXM4-80GB", 80 << 30)
+T4 = Gpu("GPU-t", "Tesla T4", 16 << 30)
+PRICES = {"cpu": 0.5, "a100": 2.0, "a100-80gb": 4.0, "t4": 1.0}
+
+
+def cost(prices=PRICES, machine=(A100, T4), **fields):
+    return cost_of(parse_submission({"command": "true", **fields}).spec, machine, prices, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("fields", "gpu_hours", "per_hour", "at_most"),
+    [
+        ({}, None, 0.5, None),
+        ({"cpus": 4, "time": "30m"}, None, 2.0, 1.0),
+        ({"gpus": "a100", "time": "2h"}, 2.0, 4.5, 9.0),
+        ({"gpus": "t4"}, None, 1.5, None),
+        ({"gpus": 1, "time": "1h"}, 1.0, 4.5, 4.5),
+        ({"gpus": 0.5, "time": "1h"}, 0.5, 2.5, 2.5),
+        ({"gpus": 1, "gpu_memory": "40G"}, None, 4.5, None),
+    ],
+    ids=["a CPU", "CPUs", "type", "cheap", "dearest", "share", "memory"],
+)
+def test_it_is_that_of_the_dearest_gpus_that_fit(fields, gpu_hours, per_hour, at_most):
+    assert cost(**fields) == Cost(gpu_hours, per_hour, at_most, "EUR")
+
+
+def test_without_a_price_of_what_is_asked_for_there_are_hours_only():
+    assert cost({}, gpus=2, time="1h") == Cost(2.0, None, None, "EUR")
+    assert cost({"a100": 2.0}, gpus=1, time="1h") == Cost(1.0, None, None, "EUR")
+    assert cost({"a100": 2.0, "gpu": 0.5}, gpus="t4").per_hour == 0.5
+    assert cost({"gpu": 0.5}, machine=(), cpus=1).per_hour == 0.0
