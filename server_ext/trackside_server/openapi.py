@@ -346,6 +346,7 @@ def _schemas() -> dict[str, object]:
         models.Job,
         models.JobPage,
         models.Explanation,
+        models.DryRun,
         models.LogMatches,
         models.Queue,
         models.RunInfo,

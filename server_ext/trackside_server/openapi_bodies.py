@@ -93,15 +93,6 @@ _RETRY: Mapping[str, Schema] = {
 """What may change at a retry."""
 
 BODIES: Mapping[str, Schema] = {
-    "DryRun": {
-        "type": "object",
-        "required": ["spec", "limits", "explanation"],
-        "properties": {
-            "spec": ref("JobSpec"),
-            "limits": {"type": "array", "items": ref("Limit")},
-            "explanation": ref("Explanation"),
-        },
-    },
     "ErrorBody": {
         "type": "object",
         "required": ["error"],

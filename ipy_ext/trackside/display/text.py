@@ -6,8 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from trackside.models import FINAL, STATUSES, WAITING, Artifact, Gpu, GpuHolder, GpuReport, Job, Limit, RunInfo
-from trackside.models.job import Cost, DryRun
+from trackside.models import (
+    FINAL,
+    STATUSES,
+    WAITING,
+    Artifact,
+    Cost,
+    DryRun,
+    Gpu,
+    GpuHolder,
+    GpuReport,
+    Job,
+    Limit,
+    RunInfo,
+)
 from trackside.models.units import format_duration, format_size
 from trackside.sdk.standing import count, gpu_names, gpu_words, label, short_id, state
 

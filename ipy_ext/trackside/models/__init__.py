@@ -1,7 +1,7 @@
 """Wire values: what clients and server say to each other. No I/O."""
 
 from trackside.models.event import Event, JobChanged, JobDeleted, QueueChanged, RunChanged
-from trackside.models.job import Blocker, Explanation, Job, JobPage, Limit
+from trackside.models.job import Blocker, Cost, DryRun, Explanation, Job, JobPage, Limit
 from trackside.models.log import LogMatch, LogMatches
 from trackside.models.media import MediaKey, MediaPage, MediaRecord
 from trackside.models.progress import Progress
@@ -28,9 +28,52 @@ from trackside.models.submission import Submission, parse_submission
 from trackside.models.system import Gpu, GpuHolder, GpuReport, Health, SystemSample
 
 __all__ = [
-    "FINAL", "STATUSES", "WAITING", "Artifact", "ArtifactPage", "Blocker", "Comparison", "ConfigRow", "Curve", "Dependency",
-    "Event", "Explanation", "Gpu", "GpuHolder", "GpuReport", "GpuRequest", "Health", "Job", "JobChanged",
-    "JobDeleted", "JobPage", "JobSpec", "Limit", "LogMatch", "LogMatches", "MediaKey", "MediaPage", "MediaRecord", "MetricFacts", "MetricRow",
-    "Metrics", "Progress", "Queue", "QueueChanged", "Reason", "RunChanged", "RunInfo", "RunPage", "RunTable",
-    "Series", "SourceDiff", "Status", "Submission", "SystemSample", "parse_gpus", "parse_submission",
+    "FINAL",
+    "STATUSES",
+    "WAITING",
+    "Artifact",
+    "ArtifactPage",
+    "Blocker",
+    "Comparison",
+    "ConfigRow",
+    "Cost",
+    "Curve",
+    "Dependency",
+    "DryRun",
+    "Event",
+    "Explanation",
+    "Gpu",
+    "GpuHolder",
+    "GpuReport",
+    "GpuRequest",
+    "Health",
+    "Job",
+    "JobChanged",
+    "JobDeleted",
+    "JobPage",
+    "JobSpec",
+    "Limit",
+    "LogMatch",
+    "LogMatches",
+    "MediaKey",
+    "MediaPage",
+    "MediaRecord",
+    "MetricFacts",
+    "MetricRow",
+    "Metrics",
+    "Progress",
+    "Queue",
+    "QueueChanged",
+    "Reason",
+    "RunChanged",
+    "RunInfo",
+    "RunPage",
+    "RunTable",
+    "Series",
+    "SourceDiff",
+    "Status",
+    "Submission",
+    "SystemSample",
+    "parse_gpus",
+    "parse_submission",
 ]  # fmt: skip

@@ -583,6 +583,22 @@ export interface components {
             values: unknown[];
         };
         /**
+         * Cost
+         * @description What a job takes at most: hours of GPUs, and money where the site has prices; None where nothing bounds it.
+         *
+         *         ``per_hour`` and ``at_most`` are in ``currency``, which the site calls as it likes.
+         */
+        Cost: {
+            /** @default null */
+            at_most: number | null;
+            /** @default  */
+            currency: string;
+            /** @default null */
+            gpu_hours: number | null;
+            /** @default null */
+            per_hour: number | null;
+        };
+        /**
          * Curve
          * @description One metric of several runs over one axis: ``y`` has one list per run, in their order, each as long as ``x``.
          *
@@ -626,8 +642,25 @@ export interface components {
             /** @enum {unknown} */
             type: "done";
         };
+        /**
+         * DryRun
+         * @description What a submission would become: the spec as read, how each limit would be enforced, what it would wait for.
+         *
+         *         ``host`` is where it would run.
+         */
         DryRun: {
+            /**
+             * @default {
+             *       "gpu_hours": null,
+             *       "per_hour": null,
+             *       "at_most": null,
+             *       "currency": ""
+             *     }
+             */
+            cost: components["schemas"]["Cost"];
             explanation: components["schemas"]["Explanation"];
+            /** @default  */
+            host: string;
             limits: components["schemas"]["Limit"][];
             spec: components["schemas"]["JobSpec"];
         };

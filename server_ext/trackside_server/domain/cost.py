@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from trackside.models import JobSpec
-from trackside.models.job import Cost
+from trackside.models import Cost, JobSpec
 from trackside_server.domain.gpus import Gpu, fits, matches_type
 
 __all__ = ["CPU", "GPU", "cost_of"]

@@ -9,6 +9,8 @@ from trackside.display import text
 from trackside.models import (
     Artifact,
     Blocker,
+    Cost,
+    DryRun,
     Explanation,
     Gpu,
     GpuHolder,
@@ -19,7 +21,6 @@ from trackside.models import (
     Limit,
     RunInfo,
 )
-from trackside.models.job import Cost, DryRun
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 

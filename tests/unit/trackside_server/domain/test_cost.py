@@ -2,8 +2,7 @@
 
 import pytest
 
-from trackside.models import parse_submission
-from trackside.models.job import Cost
+from trackside.models import Cost, parse_submission
 from trackside_server.domain.cost import cost_of
 from trackside_server.domain.gpus import Gpu
 
