@@ -221,6 +221,17 @@ ROUTES: Sequence[Route] = (
     ),
     Route(
         "GET",
+        "runs/{id}/preview",
+        "The first rows of a CSV, TSV or Parquet file of a run, as texts",
+        _one("TablePreview", "The head"),
+        (
+            Parameter("path", TEXT, "The file, as artifacts lists it; always needed."),
+            _ROOT,
+            Parameter("rows", {"type": "integer", "default": 50, "maximum": 500}, "Rows at most."),
+        ),
+    ),
+    Route(
+        "GET",
         "runs/compare",
         "Several runs side by side",
         _one("Comparison", "What differs first"),
@@ -356,6 +367,7 @@ def _schemas() -> dict[str, object]:
         models.Metrics,
         models.MediaPage,
         models.ArtifactPage,
+        models.TablePreview,
         models.SystemSample,
         models.GpuReport,
         housekeeping.Diagnosis,

@@ -400,6 +400,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first rows of a CSV, TSV or Parquet file of a run, as texts */
+        get: operations["get_runs_one_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{id}/stream": {
         parameters: {
             query?: never;
@@ -1176,6 +1193,14 @@ export interface components {
             before: string | null;
         };
         /**
+         * PreviewColumn
+         * @description One column; ``type`` in the words of columnar libraries: ``int64``, ``float32``, ``string``, ``datetime``.
+         */
+        PreviewColumn: {
+            name: string;
+            type: string;
+        };
+        /**
          * Progress
          * @description Step ``i`` of ``total`` (None: unknown), at ``rate`` steps per second since the loop began.
          *
@@ -1567,6 +1592,21 @@ export interface components {
             };
             memory_total: number;
             memory_used: number;
+        };
+        /**
+         * TablePreview
+         * @description The first columns and rows of a CSV, TSV or Parquet file.
+         *
+         *         Each row has one text for each of ``columns``, None where the file has no value; long texts are cut and end in
+         *         ``…``. ``width`` is the number of columns in the file, ``total`` that of its rows: None where only reading the
+         *         whole file would tell.
+         */
+        TablePreview: {
+            columns: components["schemas"]["PreviewColumn"][];
+            rows: (string | null)[][];
+            /** @default null */
+            total: number | null;
+            width: number;
         };
         /**
          * Truncated
@@ -2556,6 +2596,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>[];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_runs_one_preview: {
+        parameters: {
+            query?: {
+                /** @description The file, as artifacts lists it; always needed. */
+                path?: string;
+                /** @description The saved files, or the whole run folder. */
+                root?: "artifacts" | "run";
+                /** @description Rows at most. */
+                rows?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The head */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TablePreview"];
                 };
             };
             /** @description It did not work */

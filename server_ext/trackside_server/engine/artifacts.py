@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,24 +17,28 @@ from trackside.tracking.folder import RunFolder
 __all__ = ["Root", "find_artifact", "list_artifacts"]
 
 Root = Literal["artifacts", "run"]
-_MOST = 10_000
+_MOST = 20_000
 
 
 def list_artifacts(folder: RunFolder, root: Root) -> ArtifactPage:
-    """Return the files below ``artifacts/`` or the run folder, by path; hidden files and links are left out."""
+    """Return the files below ``artifacts/`` or the run folder, by path; hidden files and links are left out.
+
+    Of more than 20,000, those nearest to the root are there.
+    """
     base = folder.artifacts if root == "artifacts" else folder.path
-    found = [_artifact(entry, base) for entry in islice(_walk(base), _MOST + 1)]
-    listed = sorted((artifact for artifact in found[:_MOST] if artifact is not None), key=lambda each: each.path)
+    found = list(islice(_walk(str(base)), _MOST + 1))
+    listed = [artifact for entry in found[:_MOST] if (artifact := _artifact(entry, len(str(base)) + 1)) is not None]
+    listed.sort(key=lambda each: each.path)
     return ArtifactPage(listed, truncated=len(found) > _MOST)
 
 
-def _artifact(entry: os.DirEntry[str], base: Path) -> Artifact | None:
+def _artifact(entry: os.DirEntry[str], start: int) -> Artifact | None:
     """A file as it is listed; None when it has gone meanwhile. A name that is no text is shown with question marks."""
     try:
         state = entry.stat(follow_symlinks=False)
     except OSError:
         return None
-    path = Path(entry.path).relative_to(base).as_posix().encode("utf-8", "replace").decode()
+    path = entry.path[start:].encode("utf-8", "replace").decode()
     return Artifact(path, path.rpartition("/")[2], state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
 
 
@@ -51,15 +56,18 @@ def find_artifact(folder: RunFolder, relative: str, root: Root) -> Path:
     return path
 
 
-def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        if entry.name.startswith(".") or entry.is_symlink():
+def _walk(base: str) -> Iterator[os.DirEntry[str]]:
+    """The files of a folder, then those of the folders in it, level by level."""
+    folders = deque([base])
+    while folders:
+        try:
+            entries = sorted(os.scandir(folders.popleft()), key=lambda entry: entry.name)
+        except OSError:
             continue
-        if entry.is_dir():
-            yield from _walk(Path(entry.path))
-        elif entry.is_file():
-            yield entry
+        for entry in entries:
+            if entry.name.startswith(".") or entry.is_symlink():
+                continue
+            if entry.is_dir():
+                folders.append(entry.path)
+            elif entry.is_file():
+                yield entry

@@ -16,7 +16,7 @@ from tornado.web import authenticated
 
 from trackside.errors import InvalidInput
 from trackside.tracking.folder import RunFolder
-from trackside_server.engine import compare, delete, media, runs, table
+from trackside_server.engine import compare, delete, media, preview, runs, table
 from trackside_server.engine.artifacts import Root, find_artifact, list_artifacts
 from trackside_server.engine.masking import ShownLog
 from trackside_server.engine.records import check_position
@@ -222,6 +222,17 @@ class ArtifactHandler(TracksideHandler):
             left -= len(block)
 
 
+class PreviewHandler(TracksideHandler):
+    """``runs/{id}/preview``."""
+
+    @authenticated
+    @authorized
+    async def get(self, run: str) -> None:
+        """Answer the head of a file that holds a table."""
+        path = self.get_query_argument("path", strip=False)
+        self.answer(await preview.preview(self.core, run, path, root=_root(self), rows=self.option("rows", int, 50)))
+
+
 def _block(file: BinaryIO, position: int, length: int, log: ShownLog | None) -> bytes:
     return file.read(length) if log is None else log.block(position, length)
 
@@ -257,6 +268,7 @@ ROUTES = [
     (f"runs/{_RUN}/metrics", MetricsHandler),
     (f"runs/{_RUN}/outputs", OutputsHandler),
     (f"runs/{_RUN}/media", MediaHandler),
+    (f"runs/{_RUN}/preview", PreviewHandler),
     (f"runs/{_RUN}/artifacts", ArtifactsHandler),
     (f"runs/{_RUN}/artifacts/(.+)", ArtifactHandler),
 ]

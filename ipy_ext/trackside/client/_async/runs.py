@@ -19,7 +19,7 @@ from trackside.client.frames import frame_of_table, need_library
 from trackside.client.parts import Root, artifact_path, local_path, records_of
 from trackside.client.reference import Reference, joined, name_of, segment
 from trackside.errors import InvalidInput
-from trackside.models import ArtifactPage, Comparison, MediaPage, Metrics, RunInfo, RunPage, RunTable
+from trackside.models import ArtifactPage, Comparison, MediaPage, Metrics, RunInfo, RunPage, RunTable, TablePreview
 from trackside.models.media import MediaKind
 from trackside.models.stream import ServerMessage
 
@@ -163,6 +163,11 @@ class AsyncRuns:
         url = f"runs/{segment(run)}/artifacts/{artifact_path(path)}"
         answer = await self._connection.answer("GET", url, params={"root": root}, repeat=True)
         return answer.content
+
+    async def preview(self, run: Reference, path: str, *, root: Root = "artifacts", rows: int = 50) -> TablePreview:
+        """Return the first ``rows`` rows (up to 500) of a CSV, TSV or Parquet file, each value as a text."""
+        params: dict[str, str | int] = {"path": path, "root": root, "rows": rows}
+        return await self._connection.get(f"runs/{segment(run)}/preview", TablePreview, params)
 
     async def download(
         self, run: Reference, path: str, to: str | Path | None = None, *, root: Root = "artifacts"

@@ -20,7 +20,7 @@ from trackside.client.parts import Root, artifact_path, local_path, records_of
 from trackside.client.reference import Reference, joined, name_of, segment
 from trackside.client.waiting import Flow
 from trackside.errors import InvalidInput
-from trackside.models import ArtifactPage, Comparison, MediaPage, Metrics, RunInfo, RunPage, RunTable
+from trackside.models import ArtifactPage, Comparison, MediaPage, Metrics, RunInfo, RunPage, RunTable, TablePreview
 from trackside.models.media import MediaKind
 from trackside.models.stream import ServerMessage
 
@@ -163,6 +163,11 @@ class Runs:
         url = f"runs/{segment(run)}/artifacts/{artifact_path(path)}"
         answer = self._connection.answer("GET", url, params={"root": root}, repeat=True)
         return answer.content
+
+    def preview(self, run: Reference, path: str, *, root: Root = "artifacts", rows: int = 50) -> TablePreview:
+        """Return the first ``rows`` rows (up to 500) of a CSV, TSV or Parquet file, each value as a text."""
+        params: dict[str, str | int] = {"path": path, "root": root, "rows": rows}
+        return self._connection.get(f"runs/{segment(run)}/preview", TablePreview, params)
 
     def download(self, run: Reference, path: str, to: str | Path | None = None, *, root: Root = "artifacts") -> Path:
         """Save one file into the folder ``to`` (default: here) or as the file ``to``; it appears whole or not at all."""
