@@ -267,14 +267,18 @@ def _money(amount: float, currency: str) -> str:
     return f"{amount:.2f} {currency}".rstrip() if currency.isalpha() or not currency else f"{currency}{amount:.2f}"
 
 
-def artifact_list(run: str, artifacts: Sequence[Artifact], now: datetime, *, truncated: bool = False) -> str:
-    """Return the files of a run with their sizes, or a sentence when there is none."""
+def artifact_list(
+    run: str, artifacts: Sequence[Artifact], now: datetime, *, truncated: bool = False, most: int | None = None
+) -> str:
+    """Return the files of a run with their sizes, the first ``most`` of them, or a sentence when there is none."""
     if not artifacts:
         return f"{run} has no artifacts."
-    rows = [(item.path, format_size(item.size), when(item.modified, now)) for item in artifacts]
+    rows = [(item.path, format_size(item.size), when(item.modified, now)) for item in artifacts[:most]]
     total = format_size(sum(item.size for item in artifacts))
     more = ", and more that are not listed" if truncated else ""
-    return f"{run}: {count(len(artifacts), 'artifact')}, {total}{more}\n\n{table(('path', 'size', 'saved'), rows)}"
+    rest = f"\n… and {len(artifacts) - len(rows)} more" if len(rows) < len(artifacts) else ""
+    head = f"{run}: {count(len(artifacts), 'artifact')}, {total}{more}"
+    return f"{head}\n\n{table(('path', 'size', 'saved'), rows)}{rest}"
 
 
 def gpu_list(report: GpuReport, now: datetime, warnings: Sequence[str] = ()) -> str:

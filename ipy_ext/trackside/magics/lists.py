@@ -20,6 +20,8 @@ __all__ = ["artifacts", "gpus", "jobs", "newest_run", "runs"]
 _NUMBER = re.compile(r"(?:^|(?<=\s))(?:-n(?:\s+|(?=\d))|--number(?:\s+|=))(\S+)")
 _OPTION = re.compile(r"(?:^|(?<=\s))--[\w-]+")
 _PAGE = 20
+_MOST_FILES = 200
+"""Files whose names are saved with a notebook."""
 
 
 def jobs(session: Session, line: str) -> JobSheet:
@@ -91,7 +93,7 @@ def artifacts(session: Session, line: str) -> None:
         raise InvalidInput(f"%artifacts takes one run, {len(arguments.words)} were given.")
     run = session.client.runs.get(arguments.words[0]) if arguments.words else newest_run(session)
     page = session.client.runs.artifacts(run.id, root="run" if arguments.has("all") else "artifacts")
-    plain = text.artifact_list(label(run), page.artifacts, text.now_utc(), truncated=page.truncated)
+    plain = text.artifact_list(label(run), page.artifacts, text.now_utc(), truncated=page.truncated, most=_MOST_FILES)
     session.show_bundle(artifacts_bundle(run, plain, root="run" if arguments.has("all") else "artifacts"))
 
 

@@ -15,7 +15,8 @@ import type {
   Queue,
   RunInfo,
   RunPage,
-  SystemSample
+  SystemSample,
+  TablePreview
 } from './types';
 
 /** Sends one request with whatever the surroundings need (token, XSRF, cookies). */
@@ -153,6 +154,11 @@ export class Rest {
 
   artifacts(id: string, root: ArtifactRoot = 'artifacts'): Promise<ArtifactPage> {
     return this.json('GET', `runs/${part(id)}/artifacts`, { root });
+  }
+
+  /** The first rows of a CSV, TSV or Parquet file. */
+  preview(id: string, query: { path: string; root: ArtifactRoot; rows: number }): Promise<TablePreview> {
+    return this.json('GET', `runs/${part(id)}/preview`, query);
   }
 
   system(): Promise<SystemSample> {

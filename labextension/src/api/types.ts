@@ -32,6 +32,7 @@ export type ServerMessage = Schemas['ServerMessage'];
 export type Status = Job['status'];
 export type Subscribe = Schemas['Subscribe'];
 export type SystemSample = Schemas['SystemSample'];
+export type TablePreview = Schemas['TablePreview'];
 export type Channel = Subscribe['channel'];
 
 /** A record of `metrics.jsonl` or `outputs.jsonl`: an object whose values are to be looked at before use. */

@@ -104,7 +104,8 @@ function asData(mime: string, bytes: Uint8Array): unknown {
   return /[/+]json$/.test(mime) ? (JSON.parse(decoded) as unknown) : decoded;
 }
 
-function fields(value: unknown): Fields {
+/** Return the value where it is an object, else an empty one. */
+export function fields(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 

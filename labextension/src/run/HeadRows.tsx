@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { MediaRecord } from '../api/types';
 import { count, number, say } from '../words';
+import { DataRows } from './DataRows';
 
 const FEW = 6;
 type Cell = unknown;
@@ -10,42 +11,12 @@ type Cell = unknown;
 export function HeadRows({ record }: { record: MediaRecord }): JSX.Element {
   const [all, setAll] = React.useState(false);
   const head = record.head ?? [];
+  const columns = (record.names ?? []).map((name, place) => ({ name, textual: head.some(row => isWords(row[place])) }));
   const shown = all ? head : head.slice(0, FEW);
   return (
     <div className="ts-rows" data-trackside="media-table">
-      <Rows names={record.names ?? []} head={head} shown={shown} />
+      <DataRows columns={columns} rows={shown.map(row => row.map(words))} />
       <Rest record={record} folded={head.length - shown.length} unfold={() => setAll(true)} />
-    </div>
-  );
-}
-
-function Rows(props: { names: readonly string[]; head: readonly Cell[][]; shown: readonly Cell[][] }): JSX.Element {
-  const { names, head, shown } = props;
-  const looks = names.map((_, column) => (head.some(row => isWords(row[column])) ? 'ts-textual' : undefined));
-  return (
-    <div className="ts-table-room">
-      <table className="ts-table ts-head-rows">
-        <thead>
-          <tr>
-            {names.map((name, column) => (
-              <th key={column} scope="col" className={looks[column]}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((row, place) => (
-            <tr key={place}>
-              {row.map((cell, column) => (
-                <td key={column} className={looks[column]}>
-                  {words(cell)}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
     </div>
   );
 }
@@ -80,9 +51,6 @@ function isWords(cell: Cell): boolean {
   return typeof cell === 'string' && !['NaN', 'Infinity', '-Infinity'].includes(cell);
 }
 
-function words(cell: Cell): React.ReactNode {
-  if (cell === null || cell === undefined) {
-    return <span className="ts-faint">–</span>;
-  }
-  return typeof cell === 'number' ? number(cell) : String(cell);
+function words(cell: Cell): string | null {
+  return cell === null || cell === undefined ? null : typeof cell === 'number' ? number(cell) : String(cell);
 }

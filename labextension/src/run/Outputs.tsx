@@ -1,7 +1,6 @@
 /** What a cell job displayed, rendered as the notebook would have rendered it. */
 import { OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
 import type { IOutput } from '@jupyterlab/nbformat';
-import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 import { MessageLoop } from '@lumino/messaging';
 import * as React from 'react';
@@ -22,13 +21,13 @@ interface Props {
 }
 
 export function Outputs({ model, errors = false, empty = null, frame = bare }: Props): JSX.Element {
-  const { rendermime } = useHere();
   const outputs = useOutputs(model, errors);
-  return outputs.length === 0 ? <>{empty}</> : frame(<Area outputs={outputs} rendermime={rendermime} />);
+  return outputs.length === 0 ? <>{empty}</> : frame(<OutputArea outputs={outputs} trusted={true} />);
 }
 
-/** JupyterLab's own output area inside React; the outputs come from the user's own run folder, so they are trusted. */
-function Area({ outputs, rendermime }: { outputs: Output[]; rendermime: IRenderMimeRegistry }): JSX.Element {
+/** JupyterLab's own output area inside React. What a cell of ours showed is trusted; scripts of others do not run. */
+export function OutputArea({ outputs, trusted }: { outputs: readonly Output[]; trusted: boolean }): JSX.Element {
+  const { rendermime } = useHere();
   const host = React.useRef<HTMLDivElement>(null);
   const area = React.useRef<SimplifiedOutputArea | null>(null);
   React.useEffect(() => {
@@ -36,7 +35,7 @@ function Area({ outputs, rendermime }: { outputs: Output[]; rendermime: IRenderM
     if (node === null) {
       return;
     }
-    const widget = new SimplifiedOutputArea({ model: new OutputAreaModel({ trusted: true }), rendermime });
+    const widget = new SimplifiedOutputArea({ model: new OutputAreaModel({ trusted }), rendermime });
     area.current = widget;
     MessageLoop.sendMessage(widget, Widget.Msg.BeforeAttach);
     node.appendChild(widget.node);
@@ -47,9 +46,9 @@ function Area({ outputs, rendermime }: { outputs: Output[]; rendermime: IRenderM
       MessageLoop.sendMessage(widget, Widget.Msg.AfterDetach);
       widget.dispose();
     };
-  }, [rendermime]);
+  }, [rendermime, trusted]);
   React.useEffect(() => {
     area.current?.model.fromJSON(outputs as unknown as IOutput[]);
-  }, [outputs, rendermime]);
+  }, [outputs, rendermime, trusted]);
   return <div className="ts-outputs" data-trackside="outputs" data-count={outputs.length} ref={host} />;
 }

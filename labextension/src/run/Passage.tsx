@@ -4,7 +4,7 @@ import * as React from 'react';
 import type { MediaRecord } from '../api/types';
 import type { RunModel } from '../model/run';
 import { say, size } from '../words';
-import { useBytes } from './Picture';
+import { useBytes } from './bytes';
 
 const MOST = 256 * 1024;
 
@@ -33,7 +33,7 @@ export function Passage({ model, record }: { model: RunModel; record: MediaRecor
 }
 
 function Whole({ model, record, excerpt }: { model: RunModel; record: MediaRecord; excerpt: string }): JSX.Element {
-  const { bytes, problem } = useBytes(model, record, MOST);
+  const { bytes, problem } = useBytes(model, record.path, { root: 'artifacts', most: MOST });
   return (
     <div data-trackside="media-text">
       <pre className="ts-code" tabIndex={0}>

@@ -4,6 +4,7 @@ import * as React from 'react';
 import type { MediaRecord } from '../api/types';
 import type { RunModel } from '../model/run';
 import { say, size } from '../words';
+import { useBytes, useUrl } from './bytes';
 
 interface Props {
   model: RunModel;
@@ -11,13 +12,13 @@ interface Props {
 }
 
 const MIMES: Record<string, string> = { png: 'image/png', jpg: 'image/jpeg', gif: 'image/gif' };
-const MOST = 32 << 20;
+const FILE = { root: 'artifacts', most: 32 << 20 } as const;
 /** Pixels up to which an image is small: it is shown larger, with its pixels to be told apart. */
 const SMALL = 128;
 
 /** The last picture stays until the next one is there, so that nothing flickers under the slider. */
 export function Picture({ model, record }: Props): JSX.Element {
-  const { bytes, problem } = useBytes(model, record);
+  const { bytes, problem } = useBytes(model, record.path, FILE);
   const url = useUrl(bytes, MIMES[record.format ?? ''] ?? 'image/png');
   const small = Math.max(record.width ?? SMALL + 1, record.height ?? SMALL + 1) <= SMALL;
   return (
@@ -49,7 +50,7 @@ export function Page({ model, record }: Props): JSX.Element {
 }
 
 function Frame({ model, record }: Props): JSX.Element {
-  const { bytes, problem } = useBytes(model, record);
+  const { bytes, problem } = useBytes(model, record.path, FILE);
   if (bytes === null) {
     return <p className={`ts-note ${problem ? 'ts-bad' : ''}`}>{problem || say('Reading …')}</p>;
   }
@@ -62,39 +63,4 @@ function Frame({ model, record }: Props): JSX.Element {
       data-trackside="media-frame"
     />
   );
-}
-
-/** The content of a piece's file; what was there before stays while the next one is under way. */
-export function useBytes(
-  model: RunModel,
-  record: MediaRecord,
-  most = MOST
-): { bytes: Uint8Array | null; problem: string } {
-  const [found, setFound] = React.useState<{ bytes: Uint8Array | null; problem: string }>({ bytes: null, problem: '' });
-  React.useEffect(() => {
-    let over = false;
-    model.rest.file(model.id, record.path, 'artifacts', { limit: most }).then(
-      bytes => !over && setFound({ bytes, problem: bytes === null ? say('Its file is gone.') : '' }),
-      (error: unknown) =>
-        !over && setFound({ bytes: null, problem: error instanceof Error ? error.message : String(error) })
-    );
-    return () => {
-      over = true;
-    };
-  }, [model, record.path, most]);
-  return found;
-}
-
-function useUrl(bytes: Uint8Array | null, mime: string): string | null {
-  const [url, setUrl] = React.useState<string | null>(null);
-  React.useEffect(() => {
-    if (bytes === null) {
-      setUrl(null);
-      return;
-    }
-    const made = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mime }));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [bytes, mime]);
-  return url;
 }

@@ -22,7 +22,12 @@ export function Outputs({ model, errors = false, empty = null, frame = bare }: P
   if (outputs.length === 0) {
     return <>{empty}</>;
   }
-  return frame(
+  return frame(<OutputArea outputs={outputs} />);
+}
+
+/** Outputs one below the other; nothing of them runs, trusted or not. */
+export function OutputArea({ outputs }: { outputs: readonly Output[] }): JSX.Element {
+  return (
     <div className="ts-outputs" data-trackside="outputs" data-count={outputs.length}>
       {outputs.map((output, index) => (
         <Shown key={index} output={output} />

@@ -41,7 +41,8 @@ def read_head(path: Path, rows: int) -> TablePreview:
 
 
 def _no_table(path: Path, why: str) -> InvalidInput:
-    return InvalidInput(f"{path.name} cannot be read as a table: {why.rstrip('.')}.", code="not_a_table")
+    words = why.rpartition("out of specification: ")[2].rstrip(".")
+    return InvalidInput(f"{path.name} cannot be read as a table: {words}.", code="not_a_table")
 
 
 def _of_text(path: Path, rows: int, separators: str) -> TablePreview:

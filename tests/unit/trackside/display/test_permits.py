@@ -16,6 +16,7 @@ from trackside.errors import NotAllowed
         ("GET", "runs/job-4/metrics?x=step&max_points=2000"),
         ("GET", "jobs/job-4/log?offset=0&limit=100"),
         ("GET", "runs/job-4/artifacts/folder/a%20file.png?root=run"),
+        ("GET", "runs/job-4/preview?path=tables%2Fa%20b.csv&root=artifacts&rows=50"),
         ("POST", "jobs/job-4/cancel"),
         ("POST", "jobs/job-4/retry"),
         ("DELETE", "jobs/job-4"),

@@ -119,6 +119,9 @@ def test_artifacts_are_listed_with_sizes_and_their_sum():
     shown = text.artifact_list("job-41", files, NOW, truncated=True)
     assert shown.startswith("job-41: 2 artifacts, 3.0 KB, and more that are not listed")
     assert "a/model.pt" in shown
+    few = text.artifact_list("job-41", files, NOW, most=1)
+    assert few.startswith("job-41: 2 artifacts, 3.0 KB\n")
+    assert ("b.csv" in few, few.endswith("\n… and 1 more")) == (False, True)
 
 
 def holders(*held, **more):
