@@ -126,6 +126,10 @@ def test_files_stand_in_folders_that_fold_and_say_what_lies_in_them(window: Lab)
         "tables", "broken.parquet", "losses.csv", "scores.parquet", "config.json", "LICENSE", "notes.md", "report.ipynb",
     ]  # fmt: skip
     _pictures(window, "artifacts-tree")
+    window.page.set_viewport_size({"width": 760, "height": 1100})
+    assert window.page.evaluate(OVERFLOWING, _PANEL) == []
+    window.screenshot("artifacts-narrow")
+    window.page.set_viewport_size({"width": 1280, "height": 1100})
     checkpoints.locator(".ts-fold").click()
     expect(checkpoints).to_have_attribute("aria-expanded", "false")
     expect(_row(window, "checkpoints/step-2.pt")).to_have_count(0)

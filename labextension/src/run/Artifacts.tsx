@@ -20,7 +20,7 @@ interface Props {
 /** Rows up to which folders are open at first; of files that were searched for, more are. */
 const ROOM = 30;
 const ROOM_FOUND = 200;
-/** Files from which on they can be searched. */
+/** Files from which on they can be searched, where so many are listed. */
 const MANY = 15;
 
 export function Artifacts({ model, root = 'artifacts', first = 100, empty = null }: Props): JSX.Element {
@@ -37,7 +37,7 @@ export function Artifacts({ model, root = 'artifacts', first = 100, empty = null
   }
   return (
     <>
-      {files.length >= MANY && <Search files={files} found={found} words={words} search={search} />}
+      {Math.min(files.length, first) >= MANY && <Search files={files} found={found} words={words} search={search} />}
       <div hidden={words !== ''}>
         <FileTree model={model} root={root} files={files} first={first} room={Math.min(first, ROOM)} />
       </div>
