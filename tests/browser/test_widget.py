@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from nbconvert import HTMLExporter
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.conftest import Lab, started_lab
 from tests.serving import LiveServer, Place
@@ -31,6 +32,13 @@ plt.plot([1, 3, 2])
 plt.show()
 """
 _BUSY = "import time\nuntil = time.monotonic() + {seconds}\nwhile time.monotonic() < until:\n    pass"
+_FILES = {
+    "tables/losses.csv": "step,loss\n1,0.5\n2,0.25\n",
+    "config.json": '{"lr": 0.01}',
+    "report.ipynb": json.dumps(
+        {"cells": [{"source": "x", "outputs": [{"output_type": "stream", "text": ["three lines"]}]}], "nbformat": 4}
+    ),
+}
 _PANEL = ".ts-widget [data-trackside=job-panel]"
 
 
@@ -142,16 +150,28 @@ def test_a_kernel_that_cannot_hear_is_waited_for_and_what_flows_goes_on(bare: La
 def test_curves_and_files_are_widgets_too(bare: Lab) -> None:
     cells = [_LOAD, _SUBMIT.format(name="short", steps=12), "_job.wait(60)", "%track loss", "%artifacts"]
     bare.notebook("widget-kinds.ipynb", cells)
-    for index in range(len(cells)):
+    for index in range(3):
+        bare.run_cell(index, wait=True)
+    artifacts = Path(bare.server.job("short")["run_dir"]) / "artifacts"
+    for name, content in _FILES.items():
+        (artifacts / name).parent.mkdir(exist_ok=True)
+        (artifacts / name).write_text(content)
+    for index in range(3, len(cells)):
         bare.run_cell(index, wait=True)
     track = ".ts-widget [data-trackside=track-panel]"
     bare.page.wait_for_function(f"document.querySelector('{track} [data-trackside=curve]')?.dataset.points === '12'")
     bare.page.wait_for_selector(f"{track} canvas")
     bare.wait_text(".ts-widget [data-trackside=artifacts-panel]", "note.txt")
     bare.page.locator(".ts-widget [data-trackside=artifacts-panel]").scroll_into_view_if_needed()
+    files = bare.page.locator(".ts-widget [data-trackside=artifacts-panel]")
+    for name, shown in (("losses.csv", "int64"), ("config.json", "lr"), ("report.ipynb", "three lines")):
+        row = files.locator(f"[role=row][data-path$='{name}']")
+        row.locator(".ts-fold").evaluate("button => button.click()")
+        expect(row.locator("xpath=following-sibling::*[1]")).to_contain_text(shown)
+    expect(files.locator("tbody tr")).to_have_count(2)
     bare.screenshot("widget-kinds")
     with bare.page.expect_download() as download:
-        bare.page.locator(".ts-widget [data-trackside=artifacts-panel] a[download]").first.evaluate("a => a.click()")
+        files.locator("[data-path='note.txt'] a[download]").evaluate("a => a.click()")
     assert download.value.path().read_text() == "kept"
     assert download.value.suggested_filename == "note.txt"
 
