@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Dict, Float, Int, Unicode
+from traitlets import Dict, Float, Int, List, Unicode
 
 from trackside.errors import InternalError, TracksideError
 from trackside.models import Event, JobChanged
@@ -20,6 +20,7 @@ from trackside.probes.process import ProcessId, host_name
 from trackside.tracking.atomic import write_json
 from trackside.tracking.home import home_dir
 from trackside_server.domain.again import PAUSE
+from trackside_server.domain.notify import Notify
 from trackside_server.engine.core import Settings
 from trackside_server.engine.engine import Engine
 from trackside_server.engine.holders import Kernel
@@ -72,6 +73,12 @@ class TracksideApp(ExtensionApp):
         help="What an hour costs: {'cpu': 0.04, 'a100': 2.5, 'gpu': 1} ('gpu': of any other type).",
     ).tag(config=True)
     currency = Unicode("", help="What prices are in, such as 'EUR' or '$'.").tag(config=True)
+    notify_command = List(
+        Unicode(),
+        help="Run at the end of each job with --notify: ['mail', '-s', 'done', 'me@lab']; the facts come as JSON on its "
+        "input and in variables such as TRACKSIDE_NAME, TRACKSIDE_STATUS and TRACKSIDE_TEXT.",
+    ).tag(config=True)
+    notify_url = Unicode("", help="A webhook that gets the same facts as JSON.").tag(config=True)
     headless = False
 
     def initialize_settings(self) -> None:
@@ -100,7 +107,13 @@ class TracksideApp(ExtensionApp):
                 version=_version(),
                 cpus=self.cpus or None,
                 memory=parse_size(self.memory) if self.memory else None,
-                settings=Settings(dict(self.tag_limits), self.retry_pause, dict(self.prices), self.currency),
+                settings=Settings(
+                    tag_limits=dict(self.tag_limits),
+                    retry_pause=self.retry_pause,
+                    prices=dict(self.prices),
+                    currency=self.currency,
+                    notify=Notify(tuple(self.notify_command), self.notify_url),
+                ),
                 foreign_gpu_memory=parse_size(self.foreign_gpu_memory, field="foreign_gpu_memory"),
                 kernels=self._kernels,
                 emit=self._emit,

@@ -62,6 +62,7 @@ SUBMISSION: Mapping[str, Schema] = {
     "after": {"oneOf": [TEXT, TEXTS], "description": "Jobs to wait for: '41', 'baseline:any', '41:failed'."},
     "retries": {**INTEGER, "description": "How often it is started again by itself after a failure."},
     "requeue": {**BOOLEAN, "description": "Start it again when the machine was restarted under it."},
+    "notify": {**BOOLEAN, "description": "Tell of its end by the command or webhook of the server's settings."},
     "grace": NUMBER,
     "priority": INTEGER,
     "workdir": TEXT,

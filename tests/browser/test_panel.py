@@ -118,7 +118,7 @@ def test_parts_of_the_panel_fold_and_stay_so_and_its_id_is_copied(window: Lab) -
     panel = page.locator(_PANEL)
     expect(panel.locator("[data-trackside=usage]")).to_contain_text("memory")
     panel.locator("[data-trackside=id]").click()
-    expect(panel.locator("[data-trackside=id]")).to_have_text("copied")
+    expect(panel.locator("[data-trackside=id]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == window.server.job("folds")["id"]
     panel.locator("[data-trackside=part-source] .ts-part-head").click()
     expect(panel.locator("[data-trackside=source]")).to_contain_text("for step in range(400)")

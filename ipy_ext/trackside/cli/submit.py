@@ -20,6 +20,7 @@ _PLAIN = (
     "name", "gpus", "gpu_memory", "cpus", "cores", "memory", "time", "max_iops", "max_output", "max_processes",
     "priority", "grace", "at", "retries",
 )  # fmt: skip
+_SWITCHES = ("requeue", "share_gpu", "notify")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--retries", metavar="N", help="start it again by itself after a failure, so many times")
     parser.add_argument("--requeue", action="store_true", help="start it again when the machine was restarted")
+    parser.add_argument("--notify", action="store_true", help="tell of its end by the server's command or webhook")
     parser.add_argument("--grace", metavar="TIME", help="time between being asked to stop and being killed")
     parser.add_argument("--priority", metavar="N", help="higher goes first")
     parser.add_argument("--tag", action="append", default=[], metavar="TAG", help="tag; may be given several times")
@@ -113,7 +115,7 @@ def fields(arguments: argparse.Namespace, rest: list[str] | None) -> dict[str, o
     given: dict[str, object] = {name: getattr(arguments, name) for name in _PLAIN}
     given |= {"tags": [tag for text in arguments.tag for tag in text.split(",") if tag]}
     given |= {"env": dict(_variable(text) for text in arguments.env), "environment": carried_environment()}
-    given |= {"after": arguments.after, "requeue": arguments.requeue or None, "share_gpu": arguments.share_gpu or None}
+    given |= {"after": arguments.after, **{name: getattr(arguments, name) or None for name in _SWITCHES}}
     given["secrets"] = {name: secret_value(name, option="--secret") for name in arguments.secret}
     given["workdir"] = str(Path(arguments.workdir).expanduser().absolute() if arguments.workdir else Path.cwd())
     given |= {"params": dict(parse_parameter(text) for text in arguments.param)}

@@ -30,7 +30,7 @@ _TEXTS = (
     "name", "gpus", "gpu-memory", "cpus", "cores", "memory", "time", "max-iops", "max-output", "max-processes",
     "priority", "grace", "at", "retries",
 )  # fmt: skip
-_SWITCHES = ("share-gpu", "requeue")
+_SWITCHES = ("share-gpu", "requeue", "notify")
 
 
 def submit_cell(session: Session, line: str, cell: str) -> Job | Sweep | None:

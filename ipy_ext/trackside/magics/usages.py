@@ -13,7 +13,7 @@ __all__ = [
 
 _LATER = (
     "--max-cost-per-hour", "--nodes", "-x", "--executor", "-p", "--profile", "-r", "--runtime", "--image", "-v",
-    "--volume", "--network", "--port", "--upload", "--notify",
+    "--volume", "--network", "--port", "--upload",
 )  # fmt: skip
 
 _NAME = Option(("-n", "--name"), "what it is called; names need not be unique", "NAME")
@@ -48,6 +48,7 @@ SUBMIT = Usage(
         Option(("--after",), "wait for a job: 41 (completed), 41:any (ended), 41:failed", "JOB", many="each"),
         Option(("--retries",), "start it again by itself after a failure, so many times", "N"),
         Option(("--requeue",), "start it again when the machine was restarted under it"),
+        Option(("--notify",), "tell of its end by the command or webhook that the server is set up with"),
         Option(("--grace",), "time between TERM and KILL when it is stopped; 10s when not given", "TIME"),
         Option(("-w", "--wait"), "wait until it ends; a failure is raised"),
         Option(("-f", "--follow"), "show its log until it ends; a failure is raised"),

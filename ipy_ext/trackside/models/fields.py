@@ -317,6 +317,7 @@ FIELDS: Mapping[str, Callable[[object, str], object]] = {
     "after": _after,
     "retries": _integer(0, 1000),
     "requeue": _yes_or_no,
+    "notify": _yes_or_no,
     "share_gpu": _yes_or_no,
 }
 """The reader of each field."""

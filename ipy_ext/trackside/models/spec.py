@@ -71,6 +71,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How often it is started again by itself after a failure."""
     requeue: bool = False
     """Whether it is started again when the machine was restarted under it."""
+    notify: bool = False
+    """Whether the server tells of its end by the command or webhook of its settings."""
     workdir: str = ""
     env: dict[str, str] = {}
     environment: list[str] = []

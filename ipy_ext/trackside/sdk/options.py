@@ -12,12 +12,12 @@ __all__ = ["OPTIONS", "checked"]
 
 OPTIONS = (
     "name", "gpus", "gpu_memory", "share_gpu", "cpus", "cores", "memory", "time", "max_iops", "max_output",
-    "max_processes", "grace", "priority", "at", "after", "retries", "requeue", "env", "secrets", "tags", "config",
+    "max_processes", "grace", "priority", "at", "after", "retries", "requeue", "notify", "env", "secrets", "tags", "config",
     "workdir", "python", "outputs", "params",
 )  # fmt: skip
 _LATER = {
     "nodes", "executor", "profile", "runtime", "image", "volumes", "network", "ports", "uploads",
-    "max_cost_per_hour", "notify",
+    "max_cost_per_hour",
 }  # fmt: skip
 _SIZES = ("memory", "gpu_memory", "max_output")
 

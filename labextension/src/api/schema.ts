@@ -959,6 +959,8 @@ export interface components {
             name?: string | null;
             /** @default null */
             notebook?: string | null;
+            /** @default false */
+            notify?: boolean;
             /** @default [] */
             outputs?: string[];
             /** @default {} */
@@ -1501,6 +1503,8 @@ export interface components {
             name?: string;
             /** @description Absolute path of a notebook. */
             notebook?: string;
+            /** @description Tell of its end by the command or webhook of the server's settings. */
+            notify?: boolean;
             outputs?: string[];
             /** @description Values that a cell or a notebook gets by name. */
             params?: {

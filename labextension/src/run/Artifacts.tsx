@@ -7,6 +7,8 @@ import type { RunModel } from '../model/run';
 import { matching } from '../model/tree';
 import { count, say, size } from '../words';
 import { FileTree } from './FileTree';
+import { bare } from './Fold';
+import type { Frame } from './Fold';
 import { useCell, usePolling } from './surroundings';
 
 interface Props {
@@ -15,6 +17,8 @@ interface Props {
   /** How many of each folder are listed before one asks for more. */
   first?: number;
   empty?: React.ReactNode;
+  /** What stands around them where there are any. */
+  frame?: Frame;
 }
 
 /** Rows up to which folders are open at first; of files that were searched for, more are. */
@@ -23,7 +27,7 @@ const ROOM_FOUND = 200;
 /** Files from which on they can be searched, where so many are listed. */
 const MANY = 15;
 
-export function Artifacts({ model, root = 'artifacts', first = 100, empty = null }: Props): JSX.Element {
+export function Artifacts({ model, root = 'artifacts', first = 100, empty = null, frame = bare }: Props): JSX.Element {
   const page = useCell(model.artifacts(root));
   const facts = useCell(model.facts);
   const [words, search] = React.useState('');
@@ -35,7 +39,7 @@ export function Artifacts({ model, root = 'artifacts', first = 100, empty = null
   if (files.length === 0) {
     return <>{empty}</>;
   }
-  return (
+  return frame(
     <>
       {Math.min(files.length, first) >= MANY && <Search files={files} found={found} words={words} search={search} />}
       <div hidden={words !== ''}>

@@ -1,4 +1,4 @@
-/** A text that one click puts into the clipboard, and that says so for a moment. */
+/** A button that puts a text into the clipboard, and says so for a moment. */
 import * as React from 'react';
 
 import { say } from '../words';
@@ -7,51 +7,54 @@ const MOMENT = 1500;
 
 interface Props {
   text: string;
-  /** What the button does, for who points at it. */
+  /** What it does, for who points at it. */
   title: string;
   className: string;
+  /** Its name for tests. */
   name: string;
+  tabIndex?: number;
   children: React.ReactNode;
 }
 
-export function Copy({ text, title, className, name, children }: Props): JSX.Element {
-  const [copied, setCopied] = React.useState(false);
+export function Copy({ text, title, className, name, tabIndex = 0, children }: Props): JSX.Element {
+  const [said, tell] = React.useState('');
   React.useEffect(() => {
-    if (!copied) {
-      return;
-    }
-    const timer = setTimeout(() => setCopied(false), MOMENT);
+    const timer = said === '' ? undefined : setTimeout(() => tell(''), MOMENT);
     return () => clearTimeout(timer);
-  }, [copied]);
+  }, [said]);
+  const copy = async (button: HTMLElement) => {
+    const done = await copied(text, button);
+    tell(done ? say('Copied') : say('Not copied'));
+  };
   return (
     <button
       type="button"
       className={className}
       title={title}
+      tabIndex={tabIndex}
+      onClick={event => void copy(event.currentTarget)}
       data-trackside={name}
-      onClick={() => void copyText(text).then(setCopied)}
     >
-      {copied ? say('copied') : children}
+      <span aria-live="polite">{said || children}</span>
     </button>
   );
 }
 
-/** Answers whether it is there; browsers give the clipboard only to pages of https and of this machine. */
-async function copyText(text: string): Promise<boolean> {
+/** Whether it worked. Pages without TLS have no clipboard of their own: there a field is selected and copied. */
+async function copied(text: string, near: HTMLElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copySelected(text);
+    const field = document.createElement('textarea');
+    field.value = text;
+    field.style.position = 'fixed';
+    field.style.opacity = '0';
+    near.after(field);
+    field.select();
+    const done = document.execCommand('copy');
+    field.remove();
+    near.focus();
+    return done;
   }
-}
-
-function copySelected(text: string): boolean {
-  const area = document.createElement('textarea');
-  area.value = text;
-  document.body.appendChild(area);
-  area.select();
-  const done = document.execCommand('copy');
-  area.remove();
-  return done;
 }

@@ -7,7 +7,7 @@ import type { RunModel } from '../model/run';
 import { openAtFirst, placeAfter, rowsOf, treeOf } from '../model/tree';
 import type { Row } from '../model/tree';
 import { count, fullMoment, moment, say, size } from '../words';
-import { CopyPath } from './CopyPath';
+import { Copy } from './Copy';
 import { FilePreview } from './FilePreview';
 import { useCell, useHere } from './surroundings';
 
@@ -207,5 +207,13 @@ function Verbs({ model, root, here, file }: LineProps & { file: Artifact }): JSX
         {say('Download')}
       </a>
     </>
+  );
+}
+
+function CopyPath({ path, tabIndex }: { path: string; tabIndex: number }): JSX.Element {
+  return (
+    <Copy className="ts-link" text={path} title={path} name="copy-path" tabIndex={tabIndex}>
+      {say('Copy path')}
+    </Copy>
   );
 }

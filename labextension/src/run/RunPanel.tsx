@@ -69,9 +69,7 @@ function Body({ model, facts, name }: { model: RunModel; facts: Facts; name: str
       <MetricsSection model={model} />
       <Media model={model} most={MEDIA_FIRST} frame={folding('media', say('Media'))} />
       <Outputs model={model} frame={folding('outputs', say('Outputs'))} />
-      <div className="ts-tail">
-        <Artifacts model={model} first={FILES_FIRST} />
-      </div>
+      <Artifacts model={model} first={FILES_FIRST} frame={folding('files', say('Files'))} />
       {job !== null && sourceOf(job) && (
         <Fold name="source" title={job.spec.cell == null ? say('Command') : say('Cell')} folded={true}>
           <Source job={job} />

@@ -19,6 +19,7 @@ from trackside_server.domain.again import PAUSE
 from trackside_server.domain.dependencies import waits_for
 from trackside_server.domain.explain import explain
 from trackside_server.domain.naming import one_of
+from trackside_server.domain.notify import NOBODY, Notify
 from trackside_server.domain.plan import Machine, Snapshot
 from trackside_server.domain.record import JobRecord, RunRow
 from trackside_server.engine.board import Board
@@ -49,13 +50,15 @@ class Settings:
     """What the server's own configuration says of the queue.
 
     ``tag_limits``: how many jobs with a tag may run at once, unless the home says otherwise; ``retry_pause``: seconds
-    before the first retry. ``prices``: of an hour of a CPU and of each type of GPU, in ``currency``.
+    before the first retry. ``prices``: of an hour of a CPU and of each type of GPU, in ``currency``; ``notify``: who is
+    told of ends.
     """
 
     tag_limits: Mapping[str, int] = field(default_factory=dict)
     retry_pause: float = PAUSE
     prices: Mapping[str, float] = field(default_factory=dict)
     currency: str = ""
+    notify: Notify = NOBODY
 
 
 @dataclass(slots=True)

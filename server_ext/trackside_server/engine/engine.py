@@ -22,6 +22,7 @@ from trackside_server.engine.hub import Hub
 from trackside_server.engine.leadership import HEARTBEAT, Leadership, leadership
 from trackside_server.engine.lost import correct_lost
 from trackside_server.engine.machine import FOREIGN_GPU_MEMORY, MachineProbe
+from trackside_server.engine.notify import Notifier
 from trackside_server.engine.recover import recover, sweep
 from trackside_server.engine.reindex import job_folders
 from trackside_server.engine.release import learn
@@ -52,6 +53,7 @@ class Engine:
         self._leadership = lead
         self._scheduler = Scheduler(core)
         self._compactor = Compactor(core)
+        self._notifier = Notifier(core)
         self._fresh = asyncio.Event()
         self._committed = 0
         self._loaded = -1
@@ -131,6 +133,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._scheduler.close()
+        await self._notifier.close()
         core.hub.close()
         core.tails.close()
         await core.curves.close()
@@ -179,6 +182,7 @@ class Engine:
     async def _publish(self, events: list[Event]) -> None:
         await self._note(events)
         self._compactor.note(events)
+        self._notifier.note(events)
         for first in range(0, len(events), _AT_A_TIME):
             some = events[first : first + _AT_A_TIME]
             self.core.hub.publish(some)

@@ -16,6 +16,7 @@ from trackside.models import Job, JobSpec, Limit, Submission, parse_submission
 from trackside.models.job import DryRun
 from trackside_server.domain.cost import cost_of
 from trackside_server.domain.explain import explain
+from trackside_server.domain.notify import check_notify
 from trackside_server.domain.plan import Machine
 from trackside_server.domain.record import JobRecord, job_id
 from trackside_server.domain.requests import check_request
@@ -182,6 +183,7 @@ def _read_one(core: Core, raw: object, machine: Machine, index: int, count: int)
             raise InvalidInput("A submission is a JSON object.")
         submission = parse_submission(raw)
         check_request(submission.spec, machine)
+        check_notify(submission.spec, core.settings.notify)
         check_files(submission.spec, core.home)
     except InvalidInput as error:
         if count == 1:
