@@ -65,7 +65,7 @@ function onlyLines(source) {
 
 /** Parts of a job's panel whose code comes later, by the file that imports them. */
 const LATER = {
-  'RunPanel.tsx': ['Artifacts', 'Media', 'MetricsSection', 'Outputs', 'Usage'],
+  'RunPanel.tsx': ['Artifacts', 'Media', 'MetricsSection', 'Outputs', 'Results', 'Usage'],
   'LogView.tsx': ['SearchBar']
 };
 

@@ -30,6 +30,7 @@ import { addSubmitCell, SUBMIT_CELL } from './places/cell';
 import { addSubmitFile } from './places/files';
 import { addToLauncher } from './places/launcher';
 import { addToRunning } from './places/running';
+import { keepSaved } from './places/saved';
 import { rendererFactory } from './run/renderer';
 import type { Surroundings } from './run/surroundings';
 import { say, speak } from './words';
@@ -175,6 +176,7 @@ const places: JupyterFrontEndPlugin<void> = {
       void settings.then(kept => (found = kept));
       addSubmitCell(app, notebooks, () => String(found?.get('submit').composite ?? ''));
       palette?.addItem({ command: SUBMIT_CELL, category: say('Trackside') });
+      keepSaved(notebooks, surroundings.trackside);
     }
     if (browsers !== null) {
       addSubmitFile(app, browsers, surroundings);

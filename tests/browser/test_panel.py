@@ -56,6 +56,10 @@ def test_the_panel_is_live_after_the_kernel_died_and_the_page_was_reloaded(windo
     window.wait_text(f"{_PANEL} [data-trackside=log]", "step 1")
     window.wait_text(f"{_PANEL} [data-trackside=status]", "completed")
     window.wait_text(f"{_PANEL} [data-trackside=artifacts]", "note.txt")
+    brought = window.page.locator(f"{_PANEL} [data-trackside=results] tr[data-name=total]")
+    expect(brought).to_contain_text("total")
+    expect(brought).to_contain_text("int")
+    expect(brought).to_contain_text("11175")
     window.screenshot("panel-after-reload")
     assert window.server.job("live")["exit_code"] == 0
 

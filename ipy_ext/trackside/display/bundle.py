@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from trackside.display.text import job_card
-from trackside.models import Job, RunInfo
+from trackside.models import FINAL, Job, RunInfo
 from trackside.sdk.job import MIME_TYPE
 
 __all__ = ["MIME_TYPE", "Bundle", "artifacts_bundle", "job_bundle", "static_bundle", "track_bundle"]
@@ -28,7 +28,7 @@ def job_bundle(
     picture: bytes | None = None,
 ) -> Bundle:
     """Return the bundle of one job."""
-    return {MIME_TYPE: reference, **static_bundle(job_card(job, now, carried=carried, brought=brought), picture)}
+    return {MIME_TYPE: {**reference, **_ended([job])}, **static_bundle(job_card(job, now, carried=carried, brought=brought), picture)}
 
 
 def track_bundle(
@@ -55,6 +55,7 @@ def track_bundle(
         "log": False,
         "last": last,
         **({"varies": list(varies)} if varies else {}),
+        **_ended(runs),
     }
     return {MIME_TYPE: content, **static_bundle(text, picture)}
 
@@ -62,7 +63,13 @@ def track_bundle(
 def artifacts_bundle(run: RunInfo, text: str, *, root: str = "artifacts") -> Bundle:
     """Return the bundle of the files of one run."""
     names = {"home_id": run.home_id, "uuid": run.uuid, "run_id": run.id, "name": run.name}
-    return {MIME_TYPE: {"version": 1, "kind": "artifacts", **names, "root": root}, **static_bundle(text)}
+    return {MIME_TYPE: {"version": 1, "kind": "artifacts", **names, "root": root, **_ended([run])}, **static_bundle(text)}
+
+
+def _ended(runs: Sequence[RunInfo | Job]) -> dict[str, str]:
+    """Say which end this shows, once all have ended: the lab extension renews what shows an earlier one."""
+    ends = [run.finished_at for run in runs if run.status in FINAL and run.finished_at is not None]
+    return {"ended": max(ends).isoformat()} if ends and len(ends) == len(runs) else {}
 
 
 def static_bundle(text: str, picture: bytes | None = None) -> Bundle:

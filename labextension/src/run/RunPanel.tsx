@@ -15,6 +15,7 @@ import { Media } from './Media';
 import { MetricsSection } from './MetricsSection';
 import { Outputs } from './Outputs';
 import { ProgressBar, Resources } from './Resources';
+import { Results } from './Results';
 import { RunCurves, useGroups } from './RunCurves';
 import { Source, sourceOf } from './Source';
 import { Usage } from './Usage';
@@ -69,6 +70,7 @@ function Body({ model, facts, name }: { model: RunModel; facts: Facts; name: str
       <MetricsSection model={model} />
       <Media model={model} most={MEDIA_FIRST} frame={folding('media', say('Media'))} />
       <Outputs model={model} frame={folding('outputs', say('Outputs'))} />
+      {job !== null && <Results model={model} job={job} frame={folding('results', say('Brought back'))} />}
       <Artifacts model={model} first={FILES_FIRST} frame={folding('files', say('Files'))} />
       {job !== null && sourceOf(job) && (
         <Fold name="source" title={job.spec.cell == null ? say('Command') : say('Cell')} folded={true}>

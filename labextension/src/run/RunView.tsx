@@ -7,12 +7,14 @@ import { say } from '../words';
 import { Artifacts } from './Artifacts';
 import { Config } from './Config';
 import { CurvesPage } from './CurvesPage';
+import { bare } from './Fold';
 import { Header } from './Header';
 import { LogView } from './LogView';
 import { Media, useMedia } from './Media';
 import { Outputs } from './Outputs';
 import { Overview } from './Overview';
 import { Resources } from './Resources';
+import { Results } from './Results';
 import { RunProgress } from './RunPanel';
 import { SystemTab } from './SystemTab';
 import { Usage } from './Usage';
@@ -169,6 +171,7 @@ function Page({ tab, model, facts }: { tab: Tab; model: RunModel; facts: Facts }
             errors={true}
             empty={<p className="ts-note ts-flush">{say('Figures and tables that the cell shows come here.')}</p>}
           />
+          {facts.job !== null && <Results model={model} job={facts.job} frame={bare} />}
         </div>
       );
     case 'artifacts':

@@ -23,7 +23,7 @@ def complete(usage, text):
 @pytest.mark.parametrize(
     ("usage", "text", "offered"),
     [
-        (usages.SUBMIT, "--n", ["--name"]),
+        (usages.SUBMIT, "--n", ["--name", "--notify"]),
         (usages.SUBMIT, "-g 2 --wo", ["--workdir"]),
         (usages.SUBMIT, "--config pa", ["params", "path"]),
         (usages.SUBMIT, "--config=mo", ["model"]),
