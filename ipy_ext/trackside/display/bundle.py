@@ -28,7 +28,10 @@ def job_bundle(
     picture: bytes | None = None,
 ) -> Bundle:
     """Return the bundle of one job."""
-    return {MIME_TYPE: {**reference, **_ended([job])}, **static_bundle(job_card(job, now, carried=carried, brought=brought), picture)}
+    return {
+        MIME_TYPE: {**reference, **_ended([job])},
+        **static_bundle(job_card(job, now, carried=carried, brought=brought), picture),
+    }
 
 
 def track_bundle(
@@ -63,7 +66,10 @@ def track_bundle(
 def artifacts_bundle(run: RunInfo, text: str, *, root: str = "artifacts") -> Bundle:
     """Return the bundle of the files of one run."""
     names = {"home_id": run.home_id, "uuid": run.uuid, "run_id": run.id, "name": run.name}
-    return {MIME_TYPE: {"version": 1, "kind": "artifacts", **names, "root": root, **_ended([run])}, **static_bundle(text)}
+    return {
+        MIME_TYPE: {"version": 1, "kind": "artifacts", **names, "root": root, **_ended([run])},
+        **static_bundle(text),
+    }
 
 
 def _ended(runs: Sequence[RunInfo | Job]) -> dict[str, str]:
