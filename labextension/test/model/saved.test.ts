@@ -2,7 +2,10 @@ import { expect, it } from 'vitest';
 
 import { endOf, isOlder, textTable } from '../../src/model/saved';
 
-const run = (status: 'running' | 'completed' | 'failed', finished_at: string | null = null) => ({ status, finished_at });
+const run = (status: 'running' | 'completed' | 'failed', finished_at: string | null = null) => ({
+  status,
+  finished_at
+});
 
 it('several runs have ended when the last one has', () => {
   const [early, late] = ['2026-11-26T09:00:00Z', '2026-11-26T10:00:00+00:00'];
