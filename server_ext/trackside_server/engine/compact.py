@@ -7,8 +7,6 @@ process of the lowest priority that ends with it, so that neither its memory nor
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
@@ -18,6 +16,7 @@ from trackside.models import Event, JobChanged, RunChanged
 from trackside.tracking.folder import RunFolder
 from trackside.tracking.reading.choice import has_polars
 from trackside_server.domain.record import RunRow
+from trackside_server.engine.aside import said_aside
 from trackside_server.engine.core import LOG, Core
 from trackside_server.engine.known import MANY, Facts, metrics_size, wire_facts
 from trackside_server.store import Reader, RunsPage, Tx
@@ -131,17 +130,5 @@ def _keep(tx: Tx, found: Mapping[str, Facts]) -> None:
 async def _facts(folder: RunFolder, size: int) -> Facts:
     if size < MANY or not has_polars():  # a process takes longer to start
         return await asyncio.to_thread(lambda: wire_facts(folder))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "trackside_server.engine.compact_process", str(folder.path),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "POLARS_MAX_THREADS": "1"},
-    )  # fmt: skip
-    try:
-        said, _ = await process.communicate()
-    except BaseException:
-        if process.returncode is None:
-            process.kill()
-        raise
-    if process.returncode:
-        raise OSError(f"the process for it ended with {process.returncode}")
+    said = await said_aside("compact_process", str(folder.path), threads=1)
     return msgspec.json.decode(said, type=Facts)

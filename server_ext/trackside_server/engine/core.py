@@ -74,6 +74,8 @@ class Core:
     machine: MachineProbe
     tails: Tails = field(default_factory=Tails)
     curves: CurveReader = field(default_factory=CurveReader)
+    previews: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """Room for those who read the heads of tables, each in a process of its own."""
     board: Board = field(default_factory=Board)
     masks: Masks = field(default_factory=Masks)
     """The values of secrets that must not be shown, of attempts that run."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 
 import msgspec
@@ -13,6 +11,7 @@ from trackside.errors import InvalidInput, TryAgain
 from trackside.models import TablePreview
 from trackside_server.engine import runs
 from trackside_server.engine.artifacts import Root, find_artifact
+from trackside_server.engine.aside import said_aside
 from trackside_server.engine.core import Core
 
 __all__ = ["preview"]
@@ -31,7 +30,7 @@ async def preview(core: Core, run: str, path: str, *, root: Root, rows: int) -> 
         raise InvalidInput(f"rows: {rows} is out of range.", hint=f"Choose from 1 to {_MOST}.")
     file = find_artifact(await runs.folder(core, run), path, root)
     try:
-        found = await asyncio.wait_for(_read(file, rows), _PATIENCE)
+        found = await asyncio.wait_for(_read(core, file, rows), _PATIENCE)
     except TimeoutError:
         raise TryAgain(f"Reading the head of {path} took too long.", hint="Download it instead.") from None
     if isinstance(found, str):
@@ -39,19 +38,11 @@ async def preview(core: Core, run: str, path: str, *, root: Root, rows: int) -> 
     return found
 
 
-async def _read(file: Path, rows: int) -> TablePreview | str:
+async def _read(core: Core, file: Path, rows: int) -> TablePreview | str:
     """The head, or why there is none."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "trackside_server.engine.preview_process", str(file), str(rows),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "POLARS_MAX_THREADS": "2"},
-    )  # fmt: skip
-    try:
-        said, _ = await process.communicate()
-    except BaseException:
-        if process.returncode is None:
-            process.kill()
-        raise
-    if process.returncode:
-        return f"{file.name} cannot be read as a table: the reader of it ended with {process.returncode}."
+    async with core.previews:
+        try:
+            said = await said_aside("preview_process", str(file), str(rows), threads=2)
+        except ChildProcessError as error:
+            return f"{file.name} cannot be read as a table: {error}."
     return msgspec.json.decode(said, type=TablePreview | str)
