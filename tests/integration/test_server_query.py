@@ -169,6 +169,6 @@ def test_the_terminal_shows_a_comparison(place: LiveServer, client: Client, grid
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    lines = {line.split("  ")[0]: line.split()[-2:] for line in done.stdout.splitlines() if line}
+    lines = {line.split("  ")[0]: line.replace(" ★", "").split()[-2:] for line in done.stdout.splitlines() if line}
     assert (lines["lr"], lines["val/loss min"]) == (["0.5", "0.001"], ["0.5", "0.001"])
     assert {row.key: row.differs for row in client.runs.compare(grid).config} == {"lr": True, "opt.name": False}

@@ -47,6 +47,8 @@ export interface ChartOptions {
 
 const Y_SIZE = 42;
 const X_SIZE = 20;
+/** Room for the half of the last number on the x axis. */
+const RIGHT = 14;
 /** Milliseconds after which a chart looks again whether it has room. */
 const LAYOUT = 200;
 /** Distances on an axis of bytes. */
@@ -111,7 +113,7 @@ export class Chart {
       return;
     }
     const range = this.options.zoom ?? this.zoom ?? extent(this.lines);
-    const columns = Math.max(20, width - Y_SIZE - 8);
+    const columns = Math.max(20, width - Y_SIZE - RIGHT);
     const shown = this.lines.map(line => positive(decimate(line.points, range[0], range[1], columns), this.options));
     const data = joined(shown);
     const plot = this.ready(width, height);
@@ -148,7 +150,7 @@ export class Chart {
     return {
       width,
       height,
-      padding: [8, 8, 0, 0],
+      padding: [8, RIGHT, 0, 0],
       legend: { show: false },
       scales: {
         x: { time },

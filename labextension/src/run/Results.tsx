@@ -17,7 +17,7 @@ export function Results({ model, job, frame }: { model: RunModel; job: Job; fram
   return results.length === 0
     ? null
     : frame(
-        <table className="ts-table" data-trackside="results">
+        <table className="ts-table ts-results" data-trackside="results">
           <tbody>
             {results.map(each => (
               <Row key={each.name} job={job} result={each} />
