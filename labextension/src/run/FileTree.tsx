@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { ArtifactRoot } from '../api/rest';
 import type { Artifact } from '../api/types';
+import { toggled } from '../model/chosen';
 import type { RunModel } from '../model/run';
 import { openAtFirst, placeAfter, rowsOf, treeOf } from '../model/tree';
 import type { Row } from '../model/tree';
@@ -89,14 +90,6 @@ function useRows({ files, first, room }: Props) {
     }
   };
   return { rows, opened, act };
-}
-
-function toggled(set: ReadonlySet<string>, path: string): ReadonlySet<string> {
-  const next = new Set(set);
-  if (!next.delete(path)) {
-    next.add(path);
-  }
-  return next;
 }
 
 function keyOf(row: Row): string {
