@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 import types
 from collections.abc import Iterator, Mapping
@@ -19,7 +21,7 @@ __all__ = ["Frame", "Locals", "frames_of"]
 _MOST_FRAMES = 20
 _MOST_NAMES = 60
 _PATIENCE = 2.0
-"""Seconds for all texts together: a ``__repr__`` may be slow, and the job wants to end."""
+"""Seconds for all texts together, and as many again for the last: a ``__repr__`` may be slow, and the job wants to end."""
 
 
 class Frame(NamedTuple):
@@ -49,11 +51,26 @@ class Locals(tuple[Frame, ...]):
 
 
 def frames_of(error: BaseException) -> list[Frame]:
-    """Return the frames of the user's code that an error went through, the innermost last and at most 20 of them."""
-    until = time.monotonic() + _PATIENCE
-    places = [(frame, line) for frame, line in _user_frames(error)][-_MOST_FRAMES:]
-    found = [_frame(frame, line, until) for frame, line in reversed(places)]  # the nearest first, while there is time
-    return found[::-1]
+    """Return the frames of the user's code that an error went through, the innermost last and at most 20 of them.
+
+    A thread asks for the texts: a ``__repr__`` that never returns (of data on a GPU that hangs) must not keep the job.
+    """
+    places = list(_user_frames(error))[-_MOST_FRAMES:]
+    found = [_bare(frame, line) for frame, line in places]
+    asking = threading.Thread(target=_ask, args=(places, found, time.monotonic() + _PATIENCE), daemon=True)
+    try:
+        asking.start()
+    except RuntimeError:  # no thread more for this process
+        return found
+    asking.join(2 * _PATIENCE)
+    return [frame._replace(locals=dict(frame.locals)) for frame in found]
+
+
+def _ask(places: list[tuple[FrameType, int]], found: list[Frame], until: float) -> None:
+    """Add the variables, those of the nearest frame first, while there is time."""
+    for (frame, _), into in zip(reversed(places), reversed(found), strict=True):
+        with contextlib.suppress(Exception):  # the namespace may be any mapping
+            _add_texts(into.locals, frame.f_locals, until)
 
 
 def _user_frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
@@ -64,20 +81,28 @@ def _user_frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
         at = at.tb_next
 
 
-def _frame(frame: FrameType, line: int, until: float) -> Frame:
+def _bare(frame: FrameType, line: int) -> Frame:
     code = frame.f_code
-    file = label_of(code.co_filename) or code.co_filename
-    return Frame(file, line, code.co_name, _texts(frame.f_locals, until))
+    return Frame(label_of(code.co_filename) or code.co_filename, line, code.co_name, {})
 
 
-def _texts(variables: Mapping[str, object], until: float) -> dict[str, str]:
+def _add_texts(texts: dict[str, str], variables: Mapping[str, object], until: float) -> None:
     shown = {name: value for name, value in list(variables.items()) if _is_data(name, value)}
-    texts: dict[str, str] = {}
-    for name, value in list(shown.items())[-_MOST_NAMES:]:
-        texts[name] = hidden(short_repr(value)) if time.monotonic() < until else "…"
-    return texts
+    names = list(shown)[-_MOST_NAMES:]
+    texts.update(dict.fromkeys(names, "…"))
+    for name in names:
+        if time.monotonic() >= until:
+            break
+        texts[name] = _text(shown[name])
 
 
-def _is_data(name: str, value: object) -> bool:
-    program = isinstance(value, (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type))
-    return not (program or name.startswith("__") or is_ipythons_own(name))
+def _text(value: object) -> str:
+    try:
+        return short_repr(value, hidden)
+    except BaseException:  # noqa: BLE001 (a __repr__ that wants to end the program)
+        return f"<{type(value).__name__}>"
+
+
+def _is_data(name: object, value: object) -> bool:
+    program = issubclass(type(value), (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type))
+    return isinstance(name, str) and not (program or name.startswith("__") or is_ipythons_own(name))

@@ -35,7 +35,7 @@ def _write_result(folder: Path, name: str, namespace: Mapping[str, object]) -> d
     if name not in namespace:
         return {"error": f"{name!r} does not come back: the job bound no such name."}
     value = namespace[name]
-    described: dict[str, object] = {"type": type(value).__qualname__, "repr": hidden(short_repr(value))}
+    described: dict[str, object] = {"type": type(value).__qualname__, "repr": short_repr(value, hidden)}
     try:
         return {**described, **_write_value(folder, name, value)}
     except Exception as error:  # noqa: BLE001 (any __reduce__ of the user's may fail; the other names still come)
@@ -76,6 +76,7 @@ def write_exception(folder: Path, error: BaseException, traceback: str, *, value
         kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
     )
     told = {"type": name, "message": hidden(_message(error)), "traceback": hidden(traceback)}
+    write_json(folder / EXCEPTION, told)  # before the user's code is asked for texts, which may be the end of the job
     write_json(folder / EXCEPTION, {**told, "frames": [frame._asdict() for frame in frames_of(error)]})
     if value:
         _write_exception_value(folder / EXCEPTION_VALUE, error)

@@ -1,6 +1,7 @@
 """The variables that a failure leaves, as one would look at them in a debugger."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -68,6 +69,55 @@ def test_secrets_are_stars_in_them(monkeypatch):
     monkeypatch.setenv("TOKEN", "sesame-12345")
     secrecy.keep_secret(["TOKEN"])
     assert "sesame" not in repr(Locals(frames_of(failure(0, token="sesame-12345"))))
+
+
+@pytest.mark.parametrize("around", ["{}", "x" * 190 + "{}", "{}" + "x" * 190, "x" * 90 + "{}" + "x" * 90])
+@pytest.mark.parametrize("length", [12, 60, 800])
+def test_no_half_of_a_secret_is_seen_where_a_text_is_cut(monkeypatch, around, length):
+    monkeypatch.setattr(secrecy, "_mask", secrecy.mask())
+    monkeypatch.setenv("TOKEN", "ab1-" * (length // 4))
+    secrecy.keep_secret(["TOKEN"])
+    text = around.format("ab1-" * (length // 4))
+    kept = repr(Locals(frames_of(failure(0, a=text, b=SimpleNamespace(key=text), c=[text.encode()]))))
+    assert "***" in kept
+    assert "ab1" not in kept
+
+
+class Hanging:
+    def __repr__(self):
+        time.sleep(60)
+        return ""
+
+
+class Ending:
+    def __repr__(self):
+        raise SystemExit(3)
+
+
+class Faceless:
+    @property
+    def __class__(self):
+        raise RuntimeError
+
+
+def test_whatever_a_value_is_its_failure_is_kept(tmp_path):
+    named_as_builtin = type("list", (), {})()
+    error = failure(0, big=10**5000, end=Ending(), fake=named_as_builtin)
+    write_exception(tmp_path, error, "")
+    values = Results(tmp_path).locals()[-1].locals["values"]
+    assert values == "<dict>"  # for one of them ends the program
+    with pytest.raises(ZeroDivisionError) as caught:
+        exec(compile("globals()[1] = faceless = Faceless(); good = 3; 1 / 0", "cell", "exec"), {"Faceless": Faceless})
+    assert frames_of(caught.value)[-1].locals["good"] == "3"
+
+
+def test_a_text_that_never_comes_does_not_keep_the_job():
+    began = time.monotonic()
+    here = Hanging()
+    frames = frames_of(failure(0, hanging=here, other=1))
+    assert time.monotonic() - began < 6
+    assert frames[-1].locals["depth"] == "0"
+    assert frames[-1].locals["values"] == "…"
 
 
 def test_a_job_that_left_none_says_so(tmp_path):
