@@ -81,6 +81,8 @@ class Packed:
         if self.buffers:
             with Aside(folder / DATA) as file:
                 places = write_buffers(file, self.buffers)
+            for buffer in self.buffers:
+                buffer.release()  # a bytearray of which somebody holds one cannot grow
         manifest = Manifest(
             entries=tuple(self.entries),
             submodules=tuple(sorted(_submodules(self.entries, self.chains))),

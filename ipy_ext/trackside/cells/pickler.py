@@ -13,7 +13,7 @@ import sys
 import types
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import cloudpickle
 
@@ -78,14 +78,27 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle is
         object at fault. The stream cannot be used after an error. ``by_value``: ids of what was written as code.
         """
         self.met = Met()
-        self.dump(self._flat(value) if isinstance(value, (bytes, bytearray)) else value)
+        if type(value) is bytearray and len(value) >= LARGE:
+            self._write_bytearray(value)
+        elif type(value) is bytes and len(value) >= LARGE:
+            self.dump(self._flats.setdefault(id(value), Flat(value)))
+        else:
+            self.dump(value)
         return self.met
 
-    def _flat(self, value: bytes | bytearray) -> object:
-        """What stands for large bytes, which the pickler itself would write into the stream; the same for the same."""
-        if len(value) < LARGE or type(value) not in (bytes, bytearray):
-            return value
-        return self._flats.setdefault(id(value), Flat(value))
+    def _write_bytearray(self, value: bytearray) -> None:
+        """Write one that the pickler itself would put into the stream; lists that hold it have the same one."""
+        if id(value) in self._known():
+            self.dump(value)
+            return
+        flat = Flat(value)
+        self.dump(flat)
+        known = self._known()
+        self.memo: Any = {**known, id(value): (known[id(flat)][0], value)}
+
+    def _known(self) -> dict[int, tuple[int, object]]:
+        """What was written, by its id: where it stands among all, and itself."""
+        return cast("dict[int, tuple[int, object]]", self.memo.copy())
 
     def _place(self, buffer: pickle.PickleBuffer) -> bool:
         """Keep large data out of the stream."""

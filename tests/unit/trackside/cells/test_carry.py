@@ -387,3 +387,20 @@ def test_a_text_stream_in_memory_travels(tmp_path, monkeypatch):
 )  # fmt: skip
 def test_sizes_are_written_for_people(size, text):
     assert spell_size(size) == text
+
+
+@pytest.mark.parametrize("cell", ["one; two; several", "several; two; one"])
+def test_a_large_bytearray_is_the_same_one_wherever_it_stands(cell, tmp_path, monkeypatch):
+    one = bytearray(100_000)
+    there = carried(plan_carry(cell, notebook(one=one, two=one, several=[one])), tmp_path, monkeypatch)
+    there["one"] += b"more"
+    assert there["two"] is there["one"] is there["several"][0]
+    assert len(there["two"]) == 100_004
+
+
+def test_a_bytearray_may_grow_once_it_is_written(tmp_path):
+    data = bytearray(100_000)
+    plan = plan_carry("data", notebook(data=data))
+    plan.write(tmp_path)
+    data += b"more"
+    assert plan.size >= 100_000
