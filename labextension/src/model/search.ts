@@ -33,7 +33,7 @@ export function splitAt(text: string, wanted: string): Part[] {
   if (wanted === '') {
     return [{ text, hit: false }];
   }
-  const [within, sought] = ignoresCase(wanted) ? [text.toLowerCase(), wanted] : [text, wanted];
+  const [within, sought] = ignoresCase(wanted) ? [lowered(text), wanted] : [text, wanted];
   const parts: Part[] = [];
   let from = 0;
   for (let at = within.indexOf(sought); at >= 0; at = within.indexOf(sought, from)) {
@@ -43,8 +43,17 @@ export function splitAt(text: string, wanted: string): Part[] {
   return [...parts, { text: text.slice(from), hit: false }].filter(part => part.text !== '' || text === '');
 }
 
+/** The text without capitals and as long as before, so that places in one are places in the other (`İ` has two). */
+function lowered(text: string): string {
+  const lower = text.toLowerCase();
+  const same = (char: string) => (char.toLowerCase().length === char.length ? char.toLowerCase() : char);
+  return lower.length === text.length ? lower : Array.from(text, same).join('');
+}
+
 export class LogSearch {
   readonly state = new Cell<Search>(NO_SEARCH);
+  /** Which search is the latest one: what an earlier one still hears is nothing any more. */
+  private turn = 0;
 
   constructor(
     private readonly id: string,
@@ -53,6 +62,7 @@ export class LogSearch {
 
   /** Look for a text from the end of the log on; the empty text ends the search. */
   async find(text: string): Promise<void> {
+    this.turn++;
     this.state.set({ ...NO_SEARCH, text });
     if (text !== '') {
       await this.read(undefined);
@@ -61,9 +71,13 @@ export class LogSearch {
 
   /** Go to the line that was found next further up (-1), or back down (1). */
   async step(by: -1 | 1): Promise<void> {
-    const { matches, at, next, busy } = this.state.get();
+    const { text, matches, at, next, busy } = this.state.get();
     const wanted = at - by;
     if (busy || wanted < 0) {
+      return;
+    }
+    if (matches.length === 0) {
+      await this.find(text); // the log may have grown, the server may answer again
       return;
     }
     if (wanted < matches.length) {
@@ -82,13 +96,14 @@ export class LogSearch {
   /** Read on until a line is found or the start is reached: the server answers after a while, found or not. */
   private async read(before: number | undefined): Promise<void> {
     const { text } = this.state.get();
+    const { turn } = this;
     this.state.update(search => ({ ...search, busy: true, problem: '' }));
     try {
       const query = { text, limit: PAGE, ...(ignoresCase(text) && { ignore_case: 1 as const }) };
       let from = before;
       for (;;) {
         const page = await this.rest.searchLog(this.id, { ...query, ...(from !== undefined && { before: from }) });
-        if (this.state.get().text !== text) {
+        if (this.turn !== turn) {
           return;
         }
         this.take(page.matches, page.next ?? null);
@@ -98,7 +113,7 @@ export class LogSearch {
         from = page.next;
       }
     } catch (error) {
-      this.fail(text, error);
+      this.fail(turn, error);
     }
   }
 
@@ -112,8 +127,8 @@ export class LogSearch {
     }));
   }
 
-  private fail(text: string, error: unknown): void {
-    if (this.state.get().text === text) {
+  private fail(turn: number, error: unknown): void {
+    if (this.turn === turn) {
       const problem = error instanceof Error ? error.message : String(error);
       this.state.update(search => ({ ...search, busy: false, problem }));
     }

@@ -73,3 +73,34 @@ it('a found text is cut out, whatever its capitals when it was asked for without
   ]);
   expect(splitAt('nothing', '')).toEqual([{ text: 'nothing', hit: false }]);
 });
+
+describe('a search that is asked for again', () => {
+  it('looks anew where nothing was found, or where it failed', async () => {
+    const { search } = searchOf([
+      { matches: [], next: null, size: 100 },
+      new Error('The server does not answer.'),
+      { matches: [match(90)], next: null, size: 200 }
+    ]);
+    await search.find('loss');
+    await search.step(-1);
+    expect(search.state.get().problem).toBe('The server does not answer.');
+    await search.step(-1);
+    expect(search.current?.at).toBe(90);
+  });
+
+  it('takes the answer to the latest one alone', async () => {
+    const { search } = searchOf([
+      { matches: [match(90)], next: null, size: 100 },
+      { matches: [match(90)], next: null, size: 100 }
+    ]);
+    await Promise.all([search.find('loss'), search.find('loss')]);
+    expect(search.state.get().matches).toHaveLength(1);
+  });
+
+  it('marks the right place behind a letter whose small one is longer', () => {
+    expect(splitAt('İİ Loss', 'loss')).toEqual([
+      { text: 'İİ ', hit: false },
+      { text: 'Loss', hit: true }
+    ]);
+  });
+});
