@@ -107,3 +107,39 @@ def test_where_nobody_can_be_told_it_is_refused_before_anything_is_made(server: 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "no_notify"
     assert "notify_url" in answer.json()["error"]["hint"]
+
+
+def test_a_command_may_write_more_than_memory_holds_and_leave_somebody_behind(place: Place, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = f"setsid sleep 20 & head -c 600000000 /dev/zero >&2; echo $TRACKSIDE_ID >> {told}; echo wrong >&2; exit 1"
+    server = serve(place, notify_command=["sh", "-c", script])
+    before = resident(server.pid)
+    jobs = [server.submit(command="true", notify=True)["id"] for _ in range(5)]
+    for job in jobs:
+        server.ended(job)
+    until(lambda: told.exists() and len(told.read_text().split()) == 5, "all to be told, more than go at once", 15)
+    until(lambda: (place.root / "server.log").read_text().count("ended with 1: ") == 5, "the last words")
+    assert resident(server.pid) - before < 200
+    server.stop()
+
+
+def test_a_new_name_tells_nobody_again_after_a_restart(place: Place, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    command = ["sh", "-c", f"echo $TRACKSIDE_NAME >> {told}"]
+    server = serve(place, notify_command=command)
+    job = server.submit(command="true", name="one", notify=True)
+    server.ended(job["id"])
+    until(told.exists, "it to be told")
+    server.stop()
+    server = serve(place, notify_command=command)
+    server.request("PATCH", f"runs/{job['run_id']}", json={"name": "two"})
+    server.ended(server.submit(command="true", name="three", notify=True)["id"])
+    until(lambda: "three" in told.read_text(), "the next one to be told")
+    assert told.read_text().split() == ["one", "three"]
+    server.stop()
+
+
+def resident(pid: int) -> int:
+    """Megabytes of memory."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024

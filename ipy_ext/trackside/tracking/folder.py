@@ -134,6 +134,11 @@ class RunFolder:
         return self.attempts / f"{number}.masked"
 
     @property
+    def told(self) -> Path:
+        """The number of the attempt of whose end the notifier told last."""
+        return self.path / ".told"
+
+    @property
     def metrics_files(self) -> list[Path]:
         """All files of metrics that exist: that of the run and those of its ranks on other hosts."""
         ranks = sorted(self.path.glob("metrics.*.jsonl"), key=lambda path: (len(path.name), path.name))
