@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -121,6 +123,25 @@ def test_a_command_may_write_more_than_memory_holds_and_leave_somebody_behind(pl
     until(lambda: (place.root / "server.log").read_text().count("ended with 1: ") == 5, "the last words")
     assert resident(server.pid) - before < 200
     server.stop()
+
+
+def test_a_webhook_whose_answer_never_ends_keeps_nobody_waiting(place: Place) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    asked: list[socket.socket] = []
+
+    def answer() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                asked.append(listener.accept()[0])
+                asked[-1].sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{")
+
+    threading.Thread(target=answer, daemon=True).start()
+    server = serve(place, notify_url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    for _ in range(5):
+        server.submit(command="true", notify=True)
+    until(lambda: len(asked) == 5, "all to be told, more than go at once", 15)
+    server.stop()
+    listener.close()
 
 
 def test_a_new_name_tells_nobody_again_after_a_restart(place: Place, tmp_path: Path) -> None:

@@ -158,10 +158,10 @@ async def _post(url: str, said: Mapping[str, object]) -> None:
     async with httpx.AsyncClient(timeout=_PATIENCE) as http:
         for pause in (*_PAUSES, None):
             try:
-                answer = await http.post(url, json=said)
-                answer.raise_for_status()
+                async with asyncio.timeout(_PATIENCE), http.stream("POST", url, json=said) as answer:
+                    answer.raise_for_status()  # what else it says, however long, nobody reads
                 return
-            except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            except (TimeoutError, httpx.TransportError, httpx.HTTPStatusError) as error:
                 refused = isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500
                 if pause is None or refused:
                     raise
