@@ -255,6 +255,14 @@ def test_a_group_of_errors_is_shown_whole(job):
     assert "trackside" not in job.log
 
 
+def test_an_error_whose_text_fails_is_the_error_that_is_kept(job):
+    (job.folder / "source" / "fails.py").write_text(
+        "class Mute(Exception):\n    def __str__(self): raise RuntimeError\nraise Mute()\n"
+    )
+    job.run(script="fails.py")
+    assert (job.exit_code, job.exception["type"], job.exception["message"]) == (1, "Mute", "")
+
+
 def test_a_cell_that_cannot_be_parsed_fails_with_its_line(job):
     job.run(cell="x = 1\nfor in x:\n")
     assert job.exit_code == 1

@@ -43,10 +43,10 @@ def show_error(folder: RunFolder, error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return ""
     from trackside.cells.outputs import OutputLog
-    from trackside.cells.tracebacks import format_error
+    from trackside.cells.tracebacks import format_error, message_of
 
     text = format_error(error)
     sys.stdout.flush()
     print(text, file=sys.stderr, flush=True)  # noqa: T201 (the job's log)
-    OutputLog(folder).error(type(error).__name__, str(error), text)
+    OutputLog(folder).error(type(error).__name__, message_of(error), text)
     return text

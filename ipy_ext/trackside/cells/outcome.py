@@ -11,6 +11,7 @@ from trackside.cells.lineage import path_to
 from trackside.cells.locals import frames_of
 from trackside.cells.secrecy import hidden, mask
 from trackside.cells.shortly import short_repr
+from trackside.cells.tracebacks import message_of
 from trackside.tracking.atomic import write_json
 
 __all__ = ["EXCEPTION", "EXCEPTION_VALUE", "MANIFEST", "clear_outcome", "write_exception", "write_results"]
@@ -75,7 +76,7 @@ def write_exception(folder: Path, error: BaseException, traceback: str, *, value
     name = (
         kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
     )
-    told = {"type": name, "message": hidden(_message(error)), "traceback": hidden(traceback)}
+    told = {"type": name, "message": hidden(message_of(error)), "traceback": hidden(traceback)}
     write_json(folder / EXCEPTION, told)  # before the user's code is asked for texts, which may be the end of the job
     write_json(folder / EXCEPTION, {**told, "frames": [frame._asdict() for frame in frames_of(error)]})
     if value:
@@ -101,10 +102,3 @@ def clear_outcome(folder: Path) -> None:
     """Take away what an earlier attempt said about its end."""
     for name in (MANIFEST, EXCEPTION, EXCEPTION_VALUE):
         (folder / name).unlink(missing_ok=True)
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 (a __str__ of the user's)
-        return ""

@@ -9,7 +9,7 @@ from types import FrameType, TracebackType
 
 from trackside.cells.sources import label_of
 
-__all__ = ["drop_our_frames", "format_error", "has_group", "is_hidden"]
+__all__ = ["drop_our_frames", "format_error", "has_group", "is_hidden", "message_of"]
 
 _OURS = str(Path(__file__).parent)
 
@@ -22,6 +22,14 @@ def format_error(error: BaseException) -> str:
             [_named(frame) for frame in part.stack if not _is_hidden(frame.filename, frame.name)]
         )
     return "".join(whole.format()).rstrip("\n")
+
+
+def message_of(error: BaseException) -> str:
+    """Return the text of an error; none where its own ``__str__`` fails."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 (a __str__ of the user's)
+        return ""
 
 
 def drop_our_frames(at: TracebackType | None) -> None:
