@@ -59,7 +59,8 @@ def _of_text(path: Path, rows: int, separators: str) -> TablePreview:
         truncate_ragged_lines=True, ignore_errors=True, encoding="utf8-lossy",
     )  # fmt: skip
     names = texts.columns[:_MOST_COLUMNS]
-    columns = [PreviewColumn(name, _type_name(values.schema[name])) for name in names]
+    schema = values.schema  # made anew each time, of all columns
+    columns = [PreviewColumn(name, _type_name(schema[name])) for name in names]
     shown = [[_shortened(value) for value in row] for row in texts.select(names).head(rows).rows()]
     return TablePreview(columns, shown, texts.width, texts.height if whole else None)
 

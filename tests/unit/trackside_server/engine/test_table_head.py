@@ -152,3 +152,12 @@ def test_a_damaged_parquet_is_a_table_or_none_and_no_accident(tmp_path: Path) ->
         except InvalidInput as error:
             refused.add(error.code)
     assert refused == {"not_a_table"}
+
+
+def test_a_hundred_thousand_columns_take_no_longer_than_their_reading(tmp_path):
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(map(str, range(100_000))) + "\n")
+    began = time.monotonic()
+    head = read_head(path, 50)
+    assert (head.width, len(head.columns)) == (100_000, 100)
+    assert time.monotonic() - began < 8
