@@ -31,7 +31,7 @@ export function keepSaved(notebooks: INotebookTracker, trackside: Trackside): vo
     trackside.events.listen({
       onEvent: event => {
         if (event.type === 'job' && isFinal(event.job.status)) {
-          keeper.lookSoon(homeId);
+          keeper.lookSoon(homeId, event.job.run_id);
         }
       }
     });
@@ -40,6 +40,8 @@ export function keepSaved(notebooks: INotebookTracker, trackside: Trackside): vo
 
 class Keeper {
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Runs that ended since the last look; who shows none of them is not asked about. */
+  private ended = new Set<string>();
   private looking: Promise<void> = Promise.resolve();
 
   constructor(
@@ -48,30 +50,44 @@ class Keeper {
   ) {}
 
   /** Look at all open notebooks, once the kernels had their time. */
-  lookSoon(homeId: string): void {
+  lookSoon(homeId: string, run: string): void {
+    this.ended.add(run);
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.notebooks.forEach(panel => this.look(panel, homeId)), FOR_THE_KERNEL);
+    this.timer = setTimeout(() => {
+      const { ended } = this;
+      this.ended = new Set();
+      this.notebooks.forEach(panel => this.look(panel, homeId, ended));
+    }, FOR_THE_KERNEL);
   }
 
-  /** Renew what is old in a notebook, one output after the other; what cannot be read stays as it is. */
-  look(panel: NotebookPanel, homeId: string): void {
+  /** Renew what is old in a notebook (of `only` these runs), one output after the other; what cannot be read stays as it is. */
+  look(panel: NotebookPanel, homeId: string, only: ReadonlySet<string> | null = null): void {
     this.looking = this.looking.then(async () => {
       for (const outputs of outputsOf(panel)) {
         for (let index = 0; index < outputs.length && !panel.isDisposed; index++) {
-          await this.renew(outputs, index, homeId).catch(() => undefined); // the next opening tries again
+          await this.renew(outputs, index, homeId, only).catch(() => undefined); // the next opening tries again
         }
       }
     });
   }
 
-  private async renew(outputs: IOutputAreaModel, index: number, homeId: string): Promise<void> {
+  private async renew(
+    outputs: IOutputAreaModel,
+    index: number,
+    homeId: string,
+    only: ReadonlySet<string> | null
+  ): Promise<void> {
     const output = outputs.get(index);
     const raw = output.data[MIME_TYPE];
     const bundle = readBundle(raw);
     if (bundle === null || bundle.homeId !== homeId) {
       return;
     }
-    const runs = await this.ours(refsOf(bundle));
+    const refs = refsOf(bundle);
+    if (only !== null && !refs.some(ref => only.has(ref.runId))) {
+      return;
+    }
+    const runs = await this.ours(refs);
     const end = endOf(runs);
     if (end === null || !isOlder(raw as object as Record<string, unknown>, end)) {
       return;
