@@ -110,7 +110,7 @@ class TracksideApp(ExtensionApp):
                 settings=Settings(
                     tag_limits=dict(self.tag_limits),
                     retry_pause=self.retry_pause,
-                    prices=dict(self.prices),
+                    prices={name.lower(): price for name, price in self.prices.items()},
                     currency=self.currency,
                     notify=Notify(tuple(self.notify_command), self.notify_url),
                 ),

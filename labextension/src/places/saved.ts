@@ -12,7 +12,7 @@ import type { IOutputModel } from '@jupyterlab/rendermime';
 import { ApiError } from '../api/rest';
 import type { RunInfo } from '../api/types';
 import { isFinal } from '../model/jobs';
-import { MIME_TYPE, readBundle } from '../model/bundle';
+import { MIME_TYPE, MOST_RUNS, readBundle } from '../model/bundle';
 import type { Bundle, RunRef } from '../model/bundle';
 import { endOf, isOlder } from '../model/saved';
 import type { Trackside } from '../model/trackside';
@@ -84,7 +84,7 @@ class Keeper {
       return;
     }
     const refs = refsOf(bundle);
-    if (only !== null && !refs.some(ref => only.has(ref.runId))) {
+    if (refs.length > MOST_RUNS || (only !== null && !refs.some(ref => only.has(ref.runId)))) {
       return;
     }
     const runs = await this.ours(refs);

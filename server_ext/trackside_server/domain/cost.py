@@ -37,5 +37,5 @@ def cost_of(spec: JobSpec, gpus: Sequence[Gpu], prices: Mapping[str, float], cur
 
 def _price(gpu: Gpu, prices: Mapping[str, float]) -> float | None:
     """Return the price of the type that says most of this GPU, else the one for any GPU."""
-    fitting = [name for name in prices if name not in (CPU, GPU) and matches_type(name.lower(), gpu.type)]
+    fitting = [name for name in prices if name not in (CPU, GPU) and matches_type(name, gpu.type)]
     return prices[max(fitting, key=len)] if fitting else prices.get(GPU)
