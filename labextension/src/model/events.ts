@@ -4,13 +4,15 @@ import type { Event, ServerMessage } from '../api/types';
 
 export interface EventListener {
   onEvent(event: Event): void;
-  /** Some events were missed for good: read anew. */
+  /** Some events were missed for good, or may have come before one could hear them: read anew. */
   onGap?(): void;
 }
 
 export class Events {
   private readonly listeners = new Set<EventListener>();
   private subscription: Subscription | null = null;
+  /** Whether the server has said that the subscription stands. */
+  private begun = false;
 
   constructor(private readonly live: Live) {}
 
@@ -29,6 +31,7 @@ export class Events {
   }
 
   private subscribe(): Subscription {
+    this.begun = false;
     return this.live.subscribe({ channel: 'events' }, message => this.receive(message));
   }
 
@@ -37,11 +40,18 @@ export class Events {
       for (const listener of [...this.listeners]) {
         listener.onEvent(message.event);
       }
+    } else if (message.type === 'subscribed' && !this.begun) {
+      this.begun = true; // what was read before may be older than the first event
+      this.tellGap();
     } else if (message.type === 'error') {
       this.subscription = this.listeners.size > 0 ? this.subscribe() : null;
-      for (const listener of [...this.listeners]) {
-        listener.onGap?.();
-      }
+      this.tellGap();
+    }
+  }
+
+  private tellGap(): void {
+    for (const listener of [...this.listeners]) {
+      listener.onGap?.();
     }
   }
 }

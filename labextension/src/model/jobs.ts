@@ -4,6 +4,7 @@ import type { Rest } from '../api/rest';
 import type { Event, Job, Status } from '../api/types';
 import { Cell } from './cell';
 import type { Events } from './events';
+import { Overtaking } from './overtaking';
 
 export interface Jobs {
   readonly byId: ReadonlyMap<string, Job>;
@@ -108,6 +109,7 @@ export class JobList {
   readonly state = new Cell<Jobs>(NO_JOBS);
   private pending: Event[] = [];
   private waitingRead = false;
+  private readonly overtaking = new Overtaking();
   private subscription: Subscription | null = null;
 
   constructor(
@@ -126,12 +128,15 @@ export class JobList {
 
   /** Read unfinished jobs and the last ended ones anew. */
   async read(): Promise<void> {
-    const [unfinished, ended] = await Promise.all([
-      this.rest.jobs({ status: 'scheduled,pending,running', limit: 500 }),
-      this.rest.jobs({ status: 'completed,failed,cancelled', limit: 50 })
-    ]);
+    const { found, since } = await this.overtaking.read(() =>
+      Promise.all([
+        this.rest.jobs({ status: 'scheduled,pending,running', limit: 500 }),
+        this.rest.jobs({ status: 'completed,failed,cancelled', limit: 50 })
+      ])
+    );
+    const [unfinished, ended] = found;
     const byId = new Map([...unfinished.jobs, ...ended.jobs].map(job => [job.id, job]));
-    this.state.set({ byId, counts: unfinished.counts, older: ended.next, loaded: true });
+    this.state.set(applied({ byId, counts: unfinished.counts, older: ended.next, loaded: true }, since));
   }
 
   /** Take the true counts; those made up from events may miss jobs that are not held here. */
@@ -172,6 +177,7 @@ export class JobList {
   }
 
   private take(event: Event): void {
+    this.overtaking.note(event);
     this.pending.push(event);
     if (this.pending.length === 1) {
       this.soon(() => {

@@ -9,6 +9,7 @@ import { LogFeed, MetricsFeed } from './feed';
 import { isFinal } from './jobs';
 import { MediaFeed } from './media';
 import { largeData, withData } from './outputs';
+import { Overtaking } from './overtaking';
 import type { Axis } from './series';
 import { SystemFeed } from './system';
 
@@ -32,6 +33,10 @@ export class RunModel {
   private readonly files = new Map<ArtifactRoot, Cell<ArtifactPage | null>>();
   private readonly byAxis = new Map<Axis, MetricsFeed>();
   private readonly subscriptions: Subscription[];
+  private readonly overtaking = new Overtaking();
+  /** The number of the last reading that began, and of the latest whose answer counts. */
+  private turn = 0;
+  private taken = 0;
   private stale = false;
   private outputsWritten = '';
 
@@ -85,10 +90,17 @@ export class RunModel {
 
   /** Read the facts anew. */
   async read(): Promise<void> {
+    const turn = ++this.turn;
     try {
-      const run = await this.rest.run(this.id);
-      const job = run.job_id === null ? null : await this.rest.job(run.job_id);
-      this.facts.set({ state: 'here', run, job, problem: '' });
+      const { found, since } = await this.overtaking.read(async () => {
+        const run = await this.rest.run(this.id);
+        return { run, job: run.job_id === null ? null : await this.rest.job(run.job_id) };
+      });
+      if (turn > this.taken) {
+        this.taken = turn;
+        const heard = since.flatMap(event => (event.type === 'job' && event.job.run_id === this.id ? event.job : []));
+        this.facts.set({ state: 'here', run: found.run, job: heard.pop() ?? found.job, problem: '' });
+      }
     } catch (error) {
       this.failed(error);
     }
@@ -141,6 +153,7 @@ export class RunModel {
   }
 
   private take(event: Event): void {
+    this.overtaking.note(event);
     if (event.type === 'job' && event.job.run_id === this.id) {
       this.takeJob(event.job);
     } else if (event.type === 'run' && event.run_id === this.id) {

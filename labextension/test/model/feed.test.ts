@@ -197,6 +197,61 @@ describe('the log', () => {
   });
 });
 
+describe('what events overtake', () => {
+  const event = (status: 'running' | 'completed') => ({
+    type: 'event',
+    next: 1,
+    event: { type: 'job', id: 1, at: '', job: job({ status }) }
+  });
+  const later = <T>() => {
+    let answer: (value: T) => void = () => undefined;
+    const promise = new Promise<T>(resolve => (answer = resolve));
+    return { promise, answer };
+  };
+
+  it('is not taken back by an answer that is older than they are', async () => {
+    const { live, say } = stream();
+    const page = later<object>();
+    const jobs = ({ status }: { status: string }) =>
+      status.includes('pending') ? page.promise : Promise.resolve({ jobs: [], counts: {}, next: null });
+    const list = new JobList(rest({ jobs }), new Events(live), action => action());
+    const started = list.start();
+    say('events', event('running'));
+    page.answer({ jobs: [job({ status: 'pending' })], counts: { pending: 1 }, next: null });
+    await started;
+    expect(list.state.get().byId.get('job-1')?.status).toBe('running');
+    expect(list.state.get().counts).toMatchObject({ pending: 0, running: 1 });
+  });
+
+  it('nor is a run, whichever of its readings is answered last', async () => {
+    const { live, say } = stream();
+    const answers = [later<object>(), later<object>()];
+    let asked = 0;
+    const methods = { run: () => Promise.resolve(run()), job: () => answers[asked++]?.promise };
+    const model = new RunModel('job-1', rest(methods), live, new Events(live));
+    await settled();
+    say('events', event('completed'));
+    await settled();
+    answers[1]?.answer(job({ status: 'completed' }));
+    await settled();
+    answers[0]?.answer(job({ status: 'pending' }));
+    await settled();
+    expect(model.facts.get().job?.status).toBe('completed');
+  });
+
+  it('and what came before one could hear is read when one can', async () => {
+    const { live, say } = stream();
+    let status: 'pending' | 'running' = 'pending';
+    const jobs = () => Promise.resolve({ jobs: [job({ status })], counts: {}, next: null });
+    const list = new JobList(rest({ jobs }), new Events(live), action => action());
+    await list.start();
+    status = 'running';
+    say('events', { type: 'subscribed', next: 7 });
+    await settled();
+    expect(list.state.get().byId.get('job-1')?.status).toBe('running');
+  });
+});
+
 describe('a run', () => {
   const answers = { run: () => Promise.resolve(run()), job: () => Promise.resolve(job({ status: 'running' })) };
 
