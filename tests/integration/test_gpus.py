@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -274,3 +275,32 @@ def test_two_servers_with_two_homes_never_give_a_gpu_or_a_slot_out_twice(machine
     assert [counts[each] for each in ("4", "6", "a100:2", "0.5", "mig", "t4:3")] == [4, 6, 2, 1, 1, 3]
     assert {mark.read_text() for mark in marks.iterdir()} == {"0"}
     until(lambda: not list(Path(machine.locks).glob("note-*")), "the last note to go")
+
+
+def test_a_job_keeps_the_price_of_the_gpus_that_it_got_over_attempts_and_servers(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.show(StubGpu("GPU-a", A100), StubGpu("GPU-t", T4))
+    prices = {"prices": "{'cpu': 0, 'a100': 3600, 't4': 360}", "currency": "EUR"}
+    server = machine.serve(**prices)
+    made = server.submit(command=holding(tmp_path / "go"), gpus="a100")
+    running = server.running(made["id"])
+    assert (running["cost_per_hour"], running["currency"]) == (3600, "EUR")
+    server.stop()
+    server = machine.serve(**{**prices, "prices": "{'cpu': 0, 'a100': 7200, 't4': 720}"})
+    (tmp_path / "go").touch()
+    first = server.ended(made["id"])
+    lasted = _lasted(first)
+    assert first["cost"] == pytest.approx(lasted, rel=0.01)
+    assert first["gpu_hours"] == pytest.approx(lasted / 3600, rel=0.01)
+    run = server.get(f"runs/{made['id']}").json()
+    assert (run["cost"], run["gpu_hours"]) == (first["cost"], first["gpu_hours"])
+    server.post(f"jobs/{made['id']}/retry")
+    again = server.ended(made["id"])
+    assert again["attempt"] == 2
+    assert again["cost"] - first["cost"] == pytest.approx(2 * _lasted(again), rel=0.01), "the price of today"
+
+
+def _lasted(job: dict[str, Any]) -> float:
+    begun, ended = datetime.fromisoformat(job["started_at"]), datetime.fromisoformat(job["finished_at"])
+    return (ended - begun).total_seconds()

@@ -42,7 +42,7 @@ class JobSheet(Sheet):
 
     @property
     def data(self) -> DataFrame:
-        """One row for each job, its id the index; times are UTC, ``peak_memory`` is in bytes."""
+        """One row for each job, its id the index; times are UTC, ``peak_memory`` is in bytes, ``cost`` in the site's currency."""
         need_library("pandas")
         import pandas as pd
 
@@ -55,6 +55,8 @@ class JobSheet(Sheet):
             "gpus": [list(job.gpus) for job in self._jobs],
             "attempt": [job.attempt for job in self._jobs],
             "peak_memory": pd.array([job.peak_memory for job in self._jobs], dtype="Int64"),
+            "gpu_hours": [job.gpu_hours for job in self._jobs],
+            "cost": pd.array([job.cost for job in self._jobs], dtype="Float64"),
             "created": pd.to_datetime([job.created_at for job in self._jobs], utc=True),
             "started": pd.to_datetime([job.started_at for job in self._jobs], utc=True),
             "finished": pd.to_datetime([job.finished_at for job in self._jobs], utc=True),

@@ -66,6 +66,7 @@ def job_card(job: Job, now: datetime, *, carried: str = "", brought: str = "") -
     facts = [
         gpu_words(job),
         f"peak memory {format_size(job.peak_memory)}" if job.peak_memory else "",
+        cost_words(job),
         *(limit_words(limit) for limit in job.limits if _was_asked(limit, job)),
         unlimited_words(job),
     ]
@@ -78,6 +79,16 @@ def job_card(job: Job, now: datetime, *, carried: str = "", brought: str = "") -
     if job.status in FINAL and job.finished_at is not None:
         lines.append(f"ended {when(job.finished_at, now)}, files in {job.run_dir}")
     return "\n".join(lines)
+
+
+def cost_words(job: Job) -> str:
+    """Return ``"2.50 EUR an hour, 5.00 EUR and 2 GPU-hours so far"``, of an ended job what it took; nothing where that is nothing."""
+    price = "" if job.cost_per_hour is None else f"{_money(job.cost_per_hour, job.currency)} an hour"
+    paid = "" if job.cost is None else _money(job.cost, job.currency)
+    taken = " and ".join(part for part in (paid, _gpu_hours(job.gpu_hours) if job.gpu_hours >= 0.01 else "") if part)
+    if job.status != "running":
+        return taken
+    return ", ".join(part for part in (price, f"{taken} so far" if taken else "") if part)
 
 
 def unlimited_words(job: Job) -> str:
@@ -257,10 +268,14 @@ def _cost_said(cost: Cost) -> str:
     parts = [
         "" if cost.per_hour is None else f"{_money(cost.per_hour, cost.currency)} an hour",
         "" if cost.at_most is None else f"{_money(cost.at_most, cost.currency)} in all",
-        "" if cost.gpu_hours is None else f"{cost.gpu_hours:.3g} GPU-hour{'' if cost.gpu_hours == 1 else 's'}",
+        "" if cost.gpu_hours is None else _gpu_hours(cost.gpu_hours),
     ]
     said = ", ".join(part for part in parts if part)
     return f"It {'takes' if cost.per_hour is None else 'costs'} up to {said}." if said else ""
+
+
+def _gpu_hours(hours: float) -> str:
+    return f"{hours:.3g} GPU-hour{'' if hours == 1 else 's'}"
 
 
 def _money(amount: float, currency: str) -> str:

@@ -50,6 +50,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     limits: list[Limit] = []
     peak_memory: int | None = None
     """Bytes, the highest seen for the whole process tree."""
+    gpu_hours: float = 0.0
+    """Hours of GPUs over all attempts, up to now or to the end; half a GPU for an hour is 0.5."""
+    cost_per_hour: float | None = None
+    """What an hour of the last attempt costs by the site's prices as it began; None where the site has none for it."""
+    cost: float | None = None
+    """What all attempts that had a price cost together, up to now or to the end."""
+    currency: str = ""
+    """What ``cost`` and ``cost_per_hour`` are in, as the site calls it."""
     progress: Progress | None = None
     """How far it is, where it runs and tells; of single jobs and lists only, events do not carry it."""
     spec: JobSpec

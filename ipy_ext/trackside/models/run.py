@@ -57,6 +57,10 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     duration_seconds: float | None = None
+    gpu_hours: float = 0.0
+    """Of a job: hours of GPUs over all attempts that are over."""
+    cost: float | None = None
+    """Of a job: what those cost by the site's prices, in the site's currency."""
     summary: dict[str, object] = {}
     config: dict[str, object] = {}
     metrics: dict[str, MetricFacts] = {}

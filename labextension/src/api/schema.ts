@@ -826,13 +826,21 @@ export interface components {
             attempt: number;
             /** @default false */
             cancelling: boolean;
+            /** @default null */
+            cost: number | null;
+            /** @default null */
+            cost_per_hour: number | null;
             created_at: string;
+            /** @default  */
+            currency: string;
             /** @default local */
             executor: string;
             /** @default null */
             exit_code: number | null;
             /** @default null */
             finished_at: string | null;
+            /** @default 0 */
+            gpu_hours: number;
             /** @default [] */
             gpus: string[];
             home_id: string;
@@ -1368,9 +1376,13 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @default null */
+            cost: number | null;
+            /** @default null */
             duration_seconds: number | null;
             /** @default null */
             finished_at: string | null;
+            /** @default 0 */
+            gpu_hours: number;
             home_id: string;
             id: string;
             /** @default null */

@@ -16,22 +16,24 @@ import {
   size,
   statusWord
 } from '../words';
+import { costPhrase } from './cost';
 import { Outputs } from './Outputs';
 import { wasAskedFor } from './Resources';
 import { RunCurves } from './RunCurves';
 import { Source, sourceOf } from './Source';
-import { useCell, useHere, usePolling } from './surroundings';
+import { useCell, useHere, useNow, usePolling } from './surroundings';
 
 type Fact = readonly [name: string, value: React.ReactNode];
 
 export function Overview({ model, facts }: { model: RunModel; facts: Facts }): JSX.Element {
   const { run, job } = facts;
   const status = job?.status ?? run?.status ?? 'pending';
+  const now = useNow(status === 'running');
   return (
     <div className="ts-page" data-trackside="overview">
       {job !== null && !isFinal(status) && status !== 'running' && <Waiting model={model} job={job} />}
       <RunCurves model={model} most={3} />
-      <dl className="ts-facts">{factsOf(run, job).map(renderFact)}</dl>
+      <dl className="ts-facts">{factsOf(run, job, now).map(renderFact)}</dl>
       {run !== null && <Summary run={run} />}
       {job !== null && sourceOf(job) && <SourceSection job={job} />}
       <Outputs model={model} />
@@ -70,10 +72,10 @@ function Waiting({ model, job }: { model: RunModel; job: Job }): JSX.Element {
   );
 }
 
-function factsOf(run: RunInfo | null, job: Job | null): Fact[] {
+function factsOf(run: RunInfo | null, job: Job | null, now: number): Fact[] {
   const facts: (Fact | null)[] = [statusFact(run, job), ...timeFacts(run, job)];
   if (job !== null) {
-    facts.push(...jobFacts(job));
+    facts.push(...jobFacts(job, now));
   }
   const tags = run?.tags ?? job?.spec.tags ?? [];
   facts.push(
@@ -113,7 +115,7 @@ function timeFacts(run: RunInfo | null, job: Job | null): (Fact | null)[] {
   ];
 }
 
-function jobFacts(job: Job): (Fact | null)[] {
+function jobFacts(job: Job, now: number): (Fact | null)[] {
   const { spec } = job;
   return [
     job.exit_code === null ? null : [say('Exit code'), String(job.exit_code)],
@@ -137,6 +139,7 @@ function jobFacts(job: Job): (Fact | null)[] {
         ]
       : null,
     job.peak_memory === null ? null : [say('Peak memory'), size(job.peak_memory)],
+    costPhrase(job, now) ? [say('Cost'), costPhrase(job, now)] : null,
     spec.outputs?.length ? [say('Brings back'), spec.outputs.join(', ')] : null,
     spec.workdir ? [say('Working folder'), <code key="workdir">{spec.workdir}</code>] : null,
     spec.python ? [say('Python'), <code key="python">{spec.python}</code>] : null,

@@ -27,6 +27,10 @@ export function job({ spec = {}, ...changes }: Changes = {}): Job {
     not_before: null,
     retried: 0,
     progress: null,
+    gpu_hours: 0,
+    cost_per_hour: null,
+    cost: null,
+    currency: '',
     ...changes,
     spec: spec as JobSpec
   };
@@ -46,6 +50,8 @@ export function run(changes: Partial<RunInfo> = {}): RunInfo {
     started_at: null,
     finished_at: null,
     duration_seconds: null,
+    gpu_hours: 0,
+    cost: null,
     summary: {},
     config: {},
     metrics: {},

@@ -41,6 +41,8 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     process: ProcessId | None = None
     gpus: list[str] = []
     limits: list[Limit] = []
+    cost_per_hour: float | None = None
+    """By the site's prices as it began; None where there was none for it."""
     started_at: datetime | None = None
     log_offset: int = 0
     """Where its output begins in ``output.log``, which all attempts share."""

@@ -1,13 +1,13 @@
-"""What a job may cost by the site's own prices, and how many GPU-hours it may take. Pure."""
+"""What jobs cost by the site's own prices, and how many GPU-hours they may take. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from trackside.models import Cost, JobSpec
 from trackside_server.domain.gpus import Gpu, fits, matches_type
 
-__all__ = ["CPU", "GPU", "cost_of"]
+__all__ = ["CPU", "GPU", "cost_of", "per_hour_of"]
 
 CPU = "cpu"
 """The name under which a price is one for a CPU and hour."""
@@ -33,6 +33,17 @@ def cost_of(spec: JobSpec, gpus: Sequence[Gpu], prices: Mapping[str, float], cur
         at_most=per_hour * hours if per_hour is not None and hours is not None else None,
         currency=currency,
     )
+
+
+def per_hour_of(spec: JobSpec, held: Collection[str], gpus: Sequence[Gpu], prices: Mapping[str, float]) -> float | None:
+    """Return what an hour costs on the GPUs with these uuids; None where the site has no price for one of them."""
+    if not prices:
+        return None
+    known = [_price(gpu, prices) for gpu in gpus if gpu.uuid in held]
+    if None in known or len(known) < len(held):
+        return None
+    share = min(spec.gpus.count, 1.0)
+    return prices.get(CPU, 0.0) * spec.cpus + share * sum(price for price in known if price is not None)
 
 
 def _price(gpu: Gpu, prices: Mapping[str, float]) -> float | None:

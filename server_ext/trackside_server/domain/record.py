@@ -62,6 +62,11 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     """How often it was started again by itself."""
     last_end: Reason | None = None
     """How the attempt before ended, while the job waits to be started again by itself."""
+    cost_per_hour: float | None = None
+    """What an hour of the attempt costs that goes on or was the last."""
+    gpu_hours: float = 0.0
+    cost: float | None = None
+    """What the attempts took that are over."""
     held: str = ""
     """Why it may not start although it waits, until somebody lets it."""
     run_dir: str
@@ -77,8 +82,26 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
         """Whether the status is final."""
         return self.status in FINAL
 
-    def to_wire(self, home_id: str, message: str = "") -> Job:
-        """Return the job as the server answers it; ``message`` is one sentence for people."""
+    def charged(self, until: datetime) -> tuple[float, float | None]:
+        """Return the GPU-hours and the cost of all attempts when the one that goes on is counted up to this time.
+
+        The cost is None where no attempt had a price.
+        """
+        if self.started_at is None:
+            return self.gpu_hours, self.cost
+        hours = max(0.0, (until - self.started_at).total_seconds()) / 3600
+        gpu_hours = self.gpu_hours + hours * (self.spec.gpus.count if self.gpus else 0)
+        if self.cost_per_hour is None:
+            return gpu_hours, self.cost
+        return gpu_hours, (self.cost or 0.0) + hours * self.cost_per_hour
+
+    def to_wire(self, home_id: str, message: str = "", *, now: datetime | None = None, currency: str = "") -> Job:
+        """Return the job as the server answers it; ``message`` is one sentence for people.
+
+        What a running job takes is counted up to ``now``; without it, only the attempts that are over.
+        """
+        spent = (self.gpu_hours, self.cost)
+        gpu_hours, cost = self.charged(now) if now is not None and self.status == "running" else spent
         return Job(
             id=self.id,
             uuid=self.uuid,
@@ -101,6 +124,10 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
             gpus=list(self.gpus),
             limits=list(self.limits),
             peak_memory=self.peak_memory,
+            gpu_hours=gpu_hours,
+            cost_per_hour=self.cost_per_hour,
+            cost=cost,
+            currency=currency if self.cost_per_hour is not None or cost is not None else "",
             spec=self.spec,
         )
 
@@ -122,6 +149,9 @@ class JobChanges(TypedDict, total=False):
     gpus: tuple[str, ...]
     limits: tuple[Limit, ...]
     peak_memory: int | None
+    cost_per_hour: float | None
+    gpu_hours: float
+    cost: float | None
     not_before: datetime | None
     retried: int
     held: str
@@ -152,6 +182,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     finished_at: datetime | None = None
     imported_at: datetime | None = None
     duration_seconds: float | None = None
+    gpu_hours: float = 0.0
+    cost: float | None = None
     summary: dict[str, object] = {}
     config: dict[str, object] = {}
     metrics: dict[str, MetricFacts] = {}
@@ -177,6 +209,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
             started_at=self.started_at,
             finished_at=self.finished_at,
             duration_seconds=self.duration_seconds,
+            gpu_hours=self.gpu_hours,
+            cost=self.cost,
             summary=self.summary,
             config=self.config,
             metrics=self.metrics,

@@ -7,6 +7,8 @@ import contextlib
 import time
 from pathlib import Path
 
+import msgspec
+
 from trackside.errors import Conflict
 from trackside.models import Reason
 from trackside_server.domain.again import Again, again, keeps_secrets
@@ -116,6 +118,7 @@ def _facts(record: JobRecord, ref: AttemptRef, begun: AttemptRecord) -> JobChang
         attempt=ref.attempt,
         gpus=tuple(begun.gpus),
         limits=tuple(begun.limits) or record.limits,
+        cost_per_hour=begun.cost_per_hour,
         not_before=None,
         last_end=None,
     )
@@ -153,7 +156,9 @@ async def close(core: Core, record: JobRecord, how: Exit, *, begun: JobChanges |
             forget_secrets(core, tx, record)
         changes = JobChanges()
         changes.update(begun or {})
+        gpu_hours, cost = msgspec.structs.replace(now, **changes).charged(how.finished_at)
         changes.update(last)
+        changes["gpu_hours"], changes["cost"] = gpu_hours, cost
         ended = tx.update_job(now, **changes)
         tx.upsert_run(with_own_words(row_of_job(ended)))
         return ended

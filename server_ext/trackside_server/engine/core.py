@@ -188,12 +188,17 @@ class Core:
 
     def wire(self, record: JobRecord) -> Job:
         """Return a job as clients see it, with its sentence."""
-        return record.to_wire(self.home_id, self.explain(record).message)
+        return record.to_wire(
+            self.home_id, self.explain(record).message, now=utc_now(), currency=self.settings.currency
+        )
 
     def described(self, event: Event) -> Event:
-        """Return an event with the sentence that its job deserves now."""
+        """Return an event with the sentence that its job deserves now, and what its costs are in."""
         if not isinstance(event, JobChanged):
             return event
+        if event.job.cost is not None or event.job.cost_per_hour is not None:
+            priced = msgspec.structs.replace(event.job, currency=self.settings.currency)
+            event = msgspec.structs.replace(event, job=priced)
         record = self.board.get(event.job.id)
         if record is None or record.status != event.job.status:
             return event

@@ -51,6 +51,8 @@ def row_of_job(record: JobRecord) -> RunRow:
         started_at=record.started_at,
         finished_at=record.finished_at,
         duration_seconds=duration,
+        gpu_hours=record.gpu_hours,
+        cost=record.cost,
         config=record.spec.config,
     )
 

@@ -157,9 +157,12 @@ def _record(seq: int, folder: RunFolder, release: bool) -> JobRecord:
         not_before=spec.at,
         spec=spec,
     )
-    number, last = _last_attempt(folder)
-    if last is not None:
-        record = _after(record, number, last)
+    numbers = sorted(int(path.stem) for path in folder.attempts.glob("*.json") if path.stem.isdigit())
+    last = None
+    for number in numbers:
+        with contextlib.suppress(TracksideError, OSError):
+            last = parse_attempt(folder.attempt(number).read_bytes())
+            record = _after(record, number, last)
     status = status_of(meta.get("status"))
     if last is not None and last.exit is None:
         return msgspec.structs.replace(record, status="running")
@@ -171,23 +174,20 @@ def _record(seq: int, folder: RunFolder, release: bool) -> JobRecord:
     return _ended(record, meta, last)
 
 
-def _last_attempt(folder: RunFolder) -> tuple[int, AttemptRecord | None]:
-    numbers = [int(path.stem) for path in folder.attempts.glob("*.json") if path.stem.isdigit()]
-    for number in sorted(numbers, reverse=True):
-        with contextlib.suppress(TracksideError, OSError):
-            return number, parse_attempt(folder.attempt(number).read_bytes())
-    return max(numbers, default=0), None
-
-
-def _after(record: JobRecord, number: int, last: AttemptRecord) -> JobRecord:
-    return msgspec.structs.replace(
+def _after(record: JobRecord, number: int, attempt: AttemptRecord) -> JobRecord:
+    begun = msgspec.structs.replace(
         record,
         attempt=number,
-        started_at=last.started_at,
-        gpus=tuple(last.gpus),
-        limits=tuple(last.limits),
+        started_at=attempt.started_at,
+        gpus=tuple(attempt.gpus),
+        limits=tuple(attempt.limits),
+        cost_per_hour=attempt.cost_per_hour,
         not_before=None,
     )
+    if attempt.exit is None:
+        return begun
+    gpu_hours, cost = begun.charged(attempt.exit.finished_at)
+    return msgspec.structs.replace(begun, gpu_hours=gpu_hours, cost=cost)
 
 
 def _ended(record: JobRecord, meta: dict[str, object], last: AttemptRecord | None) -> JobRecord:

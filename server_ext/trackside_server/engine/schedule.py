@@ -11,6 +11,7 @@ from trackside.errors import TracksideError, TryAgain
 from trackside.models import Reason
 from trackside.tracking.masking import Mask
 from trackside_server.domain.command import argv_of, carried_environment, environment_of
+from trackside_server.domain.cost import per_hour_of
 from trackside_server.domain.plan import Start, plan
 from trackside_server.domain.record import JobChanges, JobRecord
 from trackside_server.engine import attempts
@@ -178,6 +179,7 @@ class Scheduler:
             max_processes=spec.max_processes,
             home_id=core.home_id,
             secrets=spec.secrets,
+            cost_per_hour=per_hour_of(spec, gpus, core.seen_machine.gpus, core.settings.prices),
         )
 
     async def _settle(self, record: JobRecord, launch: Launch | None, outcome: Started) -> None:

@@ -68,6 +68,8 @@ class Launch:
     home_id: str = ""
     secrets: Sequence[str] = ()
     """Names in ``environment`` whose values are not shown in the log."""
+    cost_per_hour: float | None = None
+    """By the site's prices, for the record of the attempt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,4 +223,5 @@ def _order(launch: Launch, home: Path) -> Order:
         group=limits.group_name(home, ref.job_id, ref.attempt),
         limits_engine=limits.wanted_engine(),
         secrets=list(launch.secrets),
+        cost_per_hour=launch.cost_per_hour,
     )

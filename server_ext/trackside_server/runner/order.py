@@ -45,6 +45,8 @@ class Order(NamedTuple):
     """What may hold the limits: ``auto`` for the best that there is."""
     secrets: Sequence[str] = ()
     """Names in ``environment`` whose values are not shown."""
+    cost_per_hour: float | None = None
+    """What an hour of it costs, where the site has prices; for the record."""
 
     def __repr__(self) -> str:
         return f"<Order {self.run_dir} attempt {self.attempt}>"

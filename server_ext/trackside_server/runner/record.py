@@ -58,6 +58,8 @@ class Charge(NamedTuple):
     folders: list[str] = []  # noqa: RUF012  (never changed)
     held: list[str] = []  # noqa: RUF012
     """The control group, and the names of the limits that it holds."""
+    cost_per_hour: float | None = None
+    """What an hour costs, where the site has prices."""
 
     @property
     def folder(self) -> RunFolder:
@@ -166,6 +168,7 @@ def content_of(charge: Charge) -> dict[str, object]:
         "process": charge.process,
         "gpus": charge.gpus,
         "limits": charge.limits,
+        "cost_per_hour": charge.cost_per_hour,
         "started_at": charge.started_at,
         "log_offset": charge.log_offset,
         "exit": None,

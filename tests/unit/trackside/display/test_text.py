@@ -47,6 +47,21 @@ def test_a_card_says_what_holds_and_what_was_carried_in():
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "taken", "said"),
+    [
+        ("running", {"cost_per_hour": 2.5, "cost": 5.0, "currency": "EUR", "gpu_hours": 2.0},
+         "2.50 EUR an hour, 5.00 EUR and 2 GPU-hours so far"),
+        ("completed", {"cost_per_hour": 2.5, "cost": 5.0, "currency": "$", "gpu_hours": 1.0}, "$5.00 and 1 GPU-hour"),
+        ("completed", {"gpu_hours": 0.25}, "0.25 GPU-hours"),
+        ("completed", {}, ""),
+    ],
+)  # fmt: skip
+def test_what_a_job_takes_is_told_in_money_and_in_hours_of_gpus(status, taken, said):
+    assert text.cost_words(job(status, **taken)) == said
+    assert said in text.job_card(job(status, **taken), NOW)
+
+
 @pytest.mark.parametrize("status", ["pending", "running"])
 def test_a_job_that_may_hold_gpus_for_ever_is_told_calmly_and_no_other(status):
     said = "no time limit: it holds its GPU until it ends by itself"

@@ -3,7 +3,7 @@
 import pytest
 
 from trackside.models import Cost, parse_submission
-from trackside_server.domain.cost import cost_of
+from trackside_server.domain.cost import cost_of, per_hour_of
 from trackside_server.domain.gpus import Gpu
 
 A100 = Gpu("GPU-a", "NVIDIA A100-SXM4-80GB", 80 << 30)
@@ -37,3 +37,23 @@ def test_without_a_price_of_what_is_asked_for_there_are_hours_only():
     assert cost({"a100": 2.0}, gpus=1, time="1h") == Cost(1.0, None, None, "EUR")
     assert cost({"a100": 2.0, "gpu": 0.5}, gpus="t4").per_hour == 0.5
     assert cost({"gpu": 0.5}, machine=(), cpus=1).per_hour == 0.0
+
+
+@pytest.mark.parametrize(
+    ("fields", "held", "prices", "per_hour"),
+    [
+        ({}, (), PRICES, 0.5),
+        ({"cpus": 4}, (), PRICES, 2.0),
+        ({"gpus": 1}, ("GPU-a",), PRICES, 4.5),
+        ({"gpus": 1}, ("GPU-t",), PRICES, 1.5),
+        ({"gpus": 2}, ("GPU-a", "GPU-t"), PRICES, 5.5),
+        ({"gpus": 0.5}, ("GPU-t",), PRICES, 1.0),
+        ({"gpus": 1}, ("GPU-t",), {"a100": 2.0}, None),
+        ({"gpus": 1}, ("GPU-gone",), PRICES, None),
+        ({"gpus": 1}, ("GPU-t",), {}, None),
+    ],
+    ids=["a CPU", "CPUs", "dear", "cheap", "both", "share", "no price of it", "not there any more", "no prices"],
+)
+def test_a_job_that_starts_has_the_price_of_the_gpus_that_it_got(fields, held, prices, per_hour):
+    spec = parse_submission({"command": "true", **fields}).spec
+    assert per_hour_of(spec, held, (A100, T4), prices) == per_hour

@@ -1,11 +1,11 @@
 """Jobs and runs as values."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
-from trackside.models import JobSpec, Limit, Reason
+from trackside.models import GpuRequest, JobSpec, Limit, Reason
 from trackside_server.domain.record import JobChanges, JobRecord, RunRow, job_id, job_seq
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -69,3 +69,23 @@ def test_a_run_on_the_wire_has_all_that_the_row_knows():
     kept = msgspec.structs.asdict(row)
     assert wire.pop("home_id") == "home-1"
     assert wire == {**{key: kept[key] for key in wire}, "tags": ["a"]}
+
+
+def test_what_a_job_takes_is_that_of_all_its_attempts():
+    record = JobRecord(
+        seq=3, uuid="u", status="running", created_at=NOW, started_at=NOW, run_dir="/", gpus=("GPU-1", "GPU-2"),
+        spec=JobSpec(command="ls", gpus=GpuRequest(2)), cost_per_hour=3.0, gpu_hours=1.0, cost=4.0,
+    )  # fmt: skip
+    later = NOW + timedelta(minutes=30)
+    assert record.charged(later) == (2.0, 5.5)
+    job = record.to_wire("h", now=later, currency="EUR")
+    assert (job.gpu_hours, job.cost, job.cost_per_hour, job.currency) == (2.0, 5.5, 3.0, "EUR")
+
+
+def test_hours_of_gpus_count_where_there_is_no_price_and_nothing_where_none_is_held():
+    begun = {"uuid": "u", "status": "running", "created_at": NOW, "started_at": NOW, "run_dir": "/"}
+    half = JobRecord(**begun, gpus=("GPU-1",), spec=JobSpec(command="ls", gpus=GpuRequest(0.5)))
+    assert half.charged(NOW + timedelta(hours=1)) == (0.5, None)
+    assert half.charged(NOW - timedelta(hours=1)) == (0.0, None)
+    none = JobRecord(**begun, spec=JobSpec(command="ls"))
+    assert none.to_wire("h", now=NOW + timedelta(hours=1), currency="EUR").currency == ""

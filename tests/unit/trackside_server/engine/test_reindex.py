@@ -25,8 +25,9 @@ def folder(home: Path, seq: int, meta: dict[str, Any] | None = None, **spec: Any
     return path
 
 
-def attempt(path: Path, number: int, **how: Any) -> None:
+def attempt(path: Path, number: int, *, facts: dict[str, Any] | None = None, **how: Any) -> None:
     record = {"attempt": number, "runner": _HERE, "process": _HERE, "started_at": "2026-11-22T09:31:00Z", "exit": None}
+    record |= facts or {}
     if how:
         record["exit"] = {"finished_at": "2026-11-22T09:32:00Z", **how}
     (path / "attempts" / f"{number}.json").write_text(json.dumps(record))
@@ -70,6 +71,16 @@ def test_every_kind_of_folder_becomes_the_job_that_it_was(tmp_path: Path) -> Non
     assert (found["job-7"].status, found["job-7"].exit_code) == ("failed", -9), "the runner's word was not taken"
     assert found["next"] == 8
     assert 1_700_000_000_000 < found["event"] < 2**53, "clients with old event ids would hear nothing"
+
+
+def test_what_all_attempts_took_is_known_again(tmp_path: Path) -> None:
+    path = folder(tmp_path, 1, gpus={"count": 2})
+    attempt(path, 1, facts={"gpus": ["GPU-1", "GPU-2"], "cost_per_hour": 60.0}, status="failed", exit_code=1)
+    attempt(path, 2, facts={"gpus": ["GPU-1", "GPU-2"]}, status="failed", exit_code=1)
+    attempt(path, 3, facts={"gpus": ["GPU-1", "GPU-2"], "cost_per_hour": 30.0})
+    reindex(tmp_path)
+    found = jobs(tmp_path)["job-1"]
+    assert (round(found.gpu_hours, 6), found.cost, found.cost_per_hour) == (round(4 / 60, 6), 1.0, 30.0)
 
 
 def test_released_jobs_may_start_but_those_that_need_secrets(tmp_path: Path) -> None:
