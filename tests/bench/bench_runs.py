@@ -5,23 +5,16 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
 from tests.bench.rows import Row, quantile
+from tests.filled import fill_runs
 from tests.serving import LiveServer, Place, stop_templates
 from trackside.client import Client
-from trackside.models import MetricFacts
-from trackside.tracking.home import ensure_home
-from trackside_server.domain.record import RunRow
-from trackside_server.store import Store
 
 _MANY = 100_000
 _TABLE = 1_000
-_AT_ONCE = 5_000
 _TIMES = 15
-_NOW = datetime.now(UTC)
 _QUERIES = (
     ("all", "", 50),
     ("a rare tag", "tag:paper", 20),
@@ -48,7 +41,7 @@ def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder) / "place")
         began = time.perf_counter()
-        _fill(place.home)
+        fill_runs(place.home, _MANY)
         yield Row("100,000 runs into the store, 14 values each", time.perf_counter() - began, "s", 120)
         server = LiveServer(place).start()
         client = Client(server.url, server.token)
@@ -67,44 +60,6 @@ def rows() -> Iterator[Row]:
             client.close()
             server.stop()
             stop_templates(server.place.home)
-
-
-def _fill(home: Path) -> None:
-    store = Store.open(home / "trackside.db", home_id=ensure_home(home))
-    for first in range(0, _MANY, _AT_ONCE):
-        some = [_run(number) for number in range(first, first + _AT_ONCE)]
-        store.write_now(lambda tx, some=some: tx.insert_runs(some), durable=False)
-    store.close()
-
-
-def _run(number: int) -> RunRow:
-    random = Random(number)
-    began = _NOW - timedelta(seconds=_MANY - number)
-    architecture = random.choice(("resnet", "vit", "unet"))
-    tags = [tag for tag, every in (("baseline", 2), ("paper", 5_000)) if number % every == 0]
-    low = random.random() / 2
-    return RunRow(
-        id=f"local-{number:06}",
-        uuid=f"{number:032x}",
-        name=f"{architecture}-{number % 1000}",
-        status="failed" if number % 50 == 1 else "completed",
-        run_dir=f"/home/someone/.local/share/jupyter/trackside/runs/local-{number:06}",
-        tags=tuple(tags),
-        created_at=began,
-        started_at=began,
-        finished_at=began + timedelta(seconds=30),
-        duration_seconds=30.0,
-        config={
-            "lr": 10 ** random.uniform(-5, 0),
-            "batch_size": random.choice((32, 64, 128)),
-            "model": architecture,
-            "opt": {"name": "adamw", "beta1": 0.9, "weight_decay": random.random()},
-            "seed": number,
-            "even": number % 2,
-        },
-        summary={"best": low, "epochs": 90},
-        metrics={key: MetricFacts(1000, low + 0.1, low, 2.5) for key in ("loss", "val/loss", "acc", "lr")},
-    )
 
 
 def _p50(ask: Callable[[], object]) -> float:

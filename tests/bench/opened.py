@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,11 +17,16 @@ __all__ = ["opened_lab"]
 
 
 @contextmanager
-def opened_lab() -> Iterator[Lab]:
-    """Give a window on a server of its own; both are gone afterwards, and so are the jobs."""
+def opened_lab(prepare: Callable[[Path], None] = lambda home: None, options: Sequence[str] = ()) -> Iterator[Lab]:
+    """Give a window on a server of its own; both are gone afterwards, and so are the jobs.
+
+    ``prepare`` fills the home before the server begins.
+    """
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         place = Place(Path(folder) / "place")
-        server = LiveServer(place, command=("jupyterlab",), options=("--LabApp.expose_app_in_browser=True",)).start(90)
+        prepare(place.home)
+        exposed = "--LabApp.expose_app_in_browser=True"
+        server = LiveServer(place, command=("jupyterlab",), options=(exposed, *options)).start(90)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         try:
             page = browser.new_page(viewport={"width": 1440, "height": 900})

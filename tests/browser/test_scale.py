@@ -186,3 +186,29 @@ def test_in_a_narrow_window_nothing_of_a_panel_is_cut_off(window: Lab, width: in
         assert page.evaluate(OVERFLOWING, _PANEL) == []
         for hook in ("status", "cancel", "open"):
             expect(page.locator(f"{_PANEL} [data-trackside={hook}]")).to_be_in_viewport(ratio=1)
+
+
+_SIGHT = """hidden => {
+    Object.defineProperty(document, 'hidden', {configurable: true, get: () => hidden});
+    Object.defineProperty(document, 'visibilityState', {configurable: true, get: () => hidden ? 'hidden' : 'visible'});
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def test_a_hidden_tab_hears_state_changes_and_asks_nothing(window: Lab) -> None:
+    window.open()
+    window.page.evaluate("window.jupyterapp.commands.execute('trackside:show-panel')")
+    first = window.server.submit(command=["/bin/true"], name="before")
+    row = "[data-trackside=side-panel] [data-trackside=job-row][data-job-id={}][data-status=completed]"
+    window.page.wait_for_selector(row.format(first["id"]))
+    window.page.wait_for_function("document.querySelectorAll('[data-trackside=run-row]').length > 0")
+    window.page.evaluate(_SIGHT, True)
+    window.page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    window.page.on("request", lambda request: asked.append(request.url) if "trackside/api" in request.url else None)
+    made = window.server.submit(cell="import trackside\ntrackside.log({'loss': 1.0})", name="unseen")
+    window.page.wait_for_selector(row.format(made["id"]))
+    assert asked == []
+    window.page.evaluate(_SIGHT, False)
+    window.page.wait_for_selector(f"[data-trackside=run-row][data-run-id={made['id']}]")
+    assert asked

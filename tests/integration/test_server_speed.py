@@ -9,22 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import websocket
 
+from tests.filled import fill_jobs
 from tests.serving import LiveServer, Place, stop_templates, until
 from tests.window import Window
-from trackside.models import JobSpec, Reason
-from trackside.tracking.home import ensure_home
-from trackside_server.domain.record import JobRecord, job_id
-from trackside_server.engine.folder import lay_out
-from trackside_server.engine.index import row_of_job
-from trackside_server.store import Store
 
 _TRIES = 4
 _SLACK = 10
@@ -148,47 +140,12 @@ def test_a_window_that_does_not_read_is_cut_off_and_resumes(idle: LiveServer) ->
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server with 10,000 jobs in its store, 2,000 of them waiting, and a job that holds its only CPU."""
     place = Place(tmp_path_factory.mktemp("large"))
-    _fill_store(place.home)
+    fill_jobs(place.home)
     server = LiveServer(place, options=("--TracksideApp.cpus=1",)).start()
     until(lambda: server.get("jobs", params={"status": "running"}).json()["jobs"], "the first job to run")
     yield server
     server.stop()
     stop_templates(place.home)
-
-
-def _fill_store(home: Path) -> None:
-    home_id = ensure_home(home)
-    store = Store.open(home / "trackside.db", home_id=home_id)
-    begin = datetime.now(UTC) - timedelta(days=1)
-
-    def insert(tx: Any) -> None:
-        for seq in range(1, 10_001):
-            record = _job(home, seq, begin)
-            tx.insert_job(record, reserved=True)
-            tx.insert_runs([row_of_job(record)])
-        tx.raise_job_ids(10_000)
-
-    store.write_now(insert)
-    store.close()
-    lay_out(_job(home, 8001, begin), home, home_id)  # the one that will run
-
-
-def _job(home: Path, seq: int, begin: datetime) -> JobRecord:
-    ended = seq <= 8000
-    command = ["sleep", "600"] if seq == 8001 else ["python", "train.py", "--seed", str(seq)]
-    return JobRecord(
-        seq=seq,
-        uuid=f"{seq:032x}",
-        name=f"experiment-{seq % 100}",
-        status=("failed" if seq % 10 == 0 else "completed") if ended else "pending",
-        reason=Reason("exit_code", "ended with exit code 1") if ended and seq % 10 == 0 else None,
-        created_at=begin + timedelta(seconds=seq),
-        started_at=begin + timedelta(seconds=seq + 1) if ended else None,
-        finished_at=begin + timedelta(seconds=seq + 2) if ended else None,
-        tags=("a", f"t{seq % 7}"),
-        run_dir=str(home / "runs" / job_id(seq)),
-        spec=JobSpec(command=command, workdir="/tmp", grace=0, environment=[f"V{n}" for n in range(40)]),
-    )
 
 
 @pytest.mark.parametrize(

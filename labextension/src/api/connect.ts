@@ -1,5 +1,6 @@
 /** REST and live stream over one transport; a hidden tab keeps state changes only. */
 import { Live } from './live';
+import { quiet } from './quiet';
 import { Rest } from './rest';
 import type { Transport } from './transport';
 
@@ -11,8 +12,8 @@ export interface Connection {
 }
 
 export function connect(transport: Transport): Connection {
-  const rest = new Rest(transport.base, transport.send);
   const live = new Live(() => transport.open());
+  const rest = new Rest(transport.base, quiet(transport.send, live));
   const onVisibility = () => live.setHidden(document.hidden);
   const onOnline = () => live.retryNow();
   document.addEventListener('visibilitychange', onVisibility);

@@ -66,6 +66,7 @@ export class Live {
   private readonly connectionListeners = new Set<(connected: boolean) => void>();
   private count = 0;
   private hidden = false;
+  private tellShown: (() => void)[] = [];
   private cancelRetry: (() => void) | null = null;
   private cancelClose: (() => void) | null = null;
 
@@ -116,6 +117,20 @@ export class Live {
     }
     if (!hidden) {
       this.retryNow();
+      for (const tell of this.tellShown.splice(0)) {
+        tell();
+      }
+    }
+  }
+
+  get isHidden(): boolean {
+    return this.hidden;
+  }
+
+  /** Resolves as soon as the tab is shown; at once where it is. */
+  async whenShown(): Promise<void> {
+    if (this.hidden) {
+      await new Promise<void>(resolve => this.tellShown.push(resolve));
     }
   }
 

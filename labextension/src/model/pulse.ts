@@ -43,6 +43,10 @@ export class Pulse {
   }
 
   private async begin(id: string): Promise<void> {
+    await this.live.whenShown();
+    if (this.followed.get(id) !== null) {
+      return; // it ended before somebody looked
+    }
     let since = 0;
     try {
       const metrics = await this.rest.metrics(id, { max_points: 4 });
