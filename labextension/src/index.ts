@@ -76,7 +76,7 @@ const core: JupyterFrontEndPlugin<ITrackside> = {
     const memory = new Memory(all => void state?.save(CHOICES, all as ReadonlyPartialJSONObject));
     void state?.fetch(CHOICES).then(kept => memory.restore(kept));
     const settings = registry === null ? Promise.resolve(null) : registry.load(ID).catch(() => null); // without its schema: the defaults
-    void app.started.then(() => trackside.start());
+    void trackside.start(); // while Lab is still being made
     return { surroundings: { trackside, actions, rendermime, memory }, settings };
   }
 };

@@ -75,6 +75,11 @@ _QUERY = Parameter(
     "query", TEXT, "What runs are asked for: `tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text`."
 )
 _STATUS = Parameter("status", TEXT, "Words of status, separated by commas.")
+_ORDER = Parameter(
+    "order",
+    {"enum": ["newest", "queue"], "default": "newest"},
+    "`queue`: only those that wait, the next to start first.",
+)
 _TAG = Parameter("tag", TEXT, "Only those with this tag.")
 _ROOT = Parameter(
     "root", {"enum": ["artifacts", "run"], "default": "artifacts"}, "The saved files, or the whole run folder."
@@ -107,9 +112,9 @@ ROUTES: Sequence[Route] = (
     Route(
         "GET",
         "jobs",
-        "Jobs, newest first",
+        "Jobs, newest first, or those that wait in the order of the queue",
         _one("JobPage", "One page"),
-        (_STATUS, _TAG, Parameter("name", TEXT, "Only those with this name."), _LIMIT, _CURSOR),
+        (_STATUS, _TAG, Parameter("name", TEXT, "Only those with this name."), _ORDER, _LIMIT, _CURSOR),
     ),
     Route("GET", "jobs/{id}", "One job, by id or name (the newest of that name)", _one("Job", "The job")),
     Route("DELETE", "jobs/{id}", "Delete a finished job and its run", (Answer(204, "It is gone"),)),

@@ -36,7 +36,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 def started_lab(
-    place: Place, *, command: str = "jupyterlab", application: str = "LabApp", **environment: str
+    place: Place,
+    *,
+    command: str = "jupyterlab",
+    application: str = "LabApp",
+    options: tuple[str, ...] = (),
+    **environment: str,
 ) -> Iterator[LiveServer]:
     """Start a JupyterLab that asks for no news, in a place of its own; end it when the tests are over."""
     settings = place.root / "lab-settings" / "@jupyterlab" / "apputils-extension"
@@ -46,7 +51,7 @@ def started_lab(
     server = LiveServer(
         place,
         command=(command,),
-        options=(f"--{application}.expose_app_in_browser=True",),
+        options=(f"--{application}.expose_app_in_browser=True", *options),
         base_url="/user/me/",
         without=(),
         environment=environment,
@@ -182,10 +187,15 @@ class Lab:
 @pytest.fixture
 def window(lab: LiveServer, browser: Browser) -> Iterator[Lab]:
     """A fresh window."""
+    yield from opened(lab, browser)
+
+
+def opened(server: LiveServer, browser: Browser) -> Iterator[Lab]:
+    """Open a window on a server; it is closed afterwards."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.set_default_timeout(_PATIENCE)
-    yield Lab(lab, page)
+    yield Lab(server, page)
     context.close()
 
 

@@ -241,6 +241,12 @@ def test_a_waiting_job_is_put_before_another_and_starts_before_it(place: Place) 
         first, second, third = (server.submit(command=["/bin/true"], name=name)["id"] for name in "abc")
         assert [(job.id, job.spec.priority) for job in client.jobs.move(third, before=first)] == [(third, 1)]
         assert json.loads(Path(server.job(third)["run_dir"], "job.json").read_text())["priority"] == 1
+        assert [job.id for job in client.jobs.list(order="queue")] == [third, first, second]
+        page = client.jobs.list(order="queue", limit=2)
+        assert [job.id for job in page] == [third, first]
+        assert [job.id for job in client.jobs.list(order="queue", cursor=page.next)] == [second]
+        assert [job.id for job in client.jobs.list(order="queue", name="B*")] == [second]
+        assert server.get("jobs", params={"order": "rank"}).status_code == 400
         assert [job.id for job in client.jobs.move("b", before=None)] == []
         assert server.post(f"jobs/{holder['id']}/move", json={"before": first}).json()["error"]["code"] == "not_waiting"
         assert server.post(f"jobs/{first}/move", json={}).status_code == 400

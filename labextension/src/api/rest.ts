@@ -54,6 +54,9 @@ export interface Gap {
   readonly end: number;
 }
 
+/** `status`: one or several with commas between; `name`: `*` stands for anything. */
+export type JobQuery = { readonly status?: string; readonly tag?: string; readonly name?: string };
+
 export type ArtifactRoot = 'artifacts' | 'run';
 type Query = { readonly [name: string]: string | number | undefined };
 
@@ -70,7 +73,8 @@ export class Rest {
     return this.json('GET', 'health');
   }
 
-  jobs(query: { status?: string; tag?: string; name?: string; limit?: number; cursor?: string }): Promise<JobPage> {
+  /** `order: 'queue'`: those that wait, the next to start first; else the newest. */
+  jobs(query: JobQuery & { order?: 'queue'; limit?: number; cursor?: string }): Promise<JobPage> {
     return this.json('GET', 'jobs', query);
   }
 

@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Jobs, newest first */
+        /** Jobs, newest first, or those that wait in the order of the queue */
         get: operations["get_jobs"];
         put?: never;
         /** Submit one job, or a list of jobs: all or nothing */
@@ -1784,6 +1784,8 @@ export interface operations {
                 limit?: number;
                 /** @description Only those with this name. */
                 name?: string;
+                /** @description `queue`: only those that wait, the next to start first. */
+                order?: "newest" | "queue";
                 /** @description Words of status, separated by commas. */
                 status?: string;
                 /** @description Only those with this tag. */

@@ -1,7 +1,7 @@
 /** The jobs of the home as a list shows them: pure rules first, then the list that follows the events. */
 import type { Subscription } from '../api/live';
-import type { Rest } from '../api/rest';
-import type { Event, Job, Status } from '../api/types';
+import type { JobQuery, Rest } from '../api/rest';
+import type { Event, Job, JobPage, Status } from '../api/types';
 import { Cell } from './cell';
 import type { Events } from './events';
 import { Overtaking } from './overtaking';
@@ -17,7 +17,14 @@ export interface Jobs {
 
 export const NO_JOBS: Jobs = { byId: new Map(), counts: {}, older: null, loaded: false };
 
-const FINAL: ReadonlySet<Status> = new Set<Status>(['completed', 'failed', 'cancelled']);
+const WAITING: readonly Status[] = ['pending', 'scheduled'];
+const ENDED: readonly Status[] = ['completed', 'failed', 'cancelled'];
+const STATUSES: readonly Status[] = [...WAITING, 'running', ...ENDED];
+const FINAL: ReadonlySet<Status> = new Set(ENDED);
+/** How many waiting jobs are held from the head of the queue. */
+const LINE = 100;
+/** Ended jobs that may gather from events before the list begins anew. */
+const MANY = 1000;
 
 export function isFinal(status: Status): boolean {
   return FINAL.has(status);
@@ -25,7 +32,7 @@ export function isFinal(status: Status): boolean {
 
 /** Whether a job waits for its start, for whatever reason. */
 function waits({ status }: Job): boolean {
-  return status === 'pending' || status === 'scheduled';
+  return WAITING.includes(status);
 }
 
 /** Return the jobs after these events. */
@@ -37,9 +44,9 @@ export function applied(jobs: Jobs, events: readonly Event[]): Jobs {
   };
   for (const event of events) {
     if (event.type === 'job') {
-      const before = byId.get(event.job.id);
-      if (before !== undefined) {
-        shift(before.status, -1);
+      const before = byId.get(event.job.id)?.status ?? statusBefore(event.job.status);
+      if (before !== null) {
+        shift(before, -1);
       }
       shift(event.job.status, 1);
       byId.set(event.job.id, event.job);
@@ -54,6 +61,11 @@ export function applied(jobs: Jobs, events: readonly Event[]): Jobs {
   return { ...jobs, byId, counts };
 }
 
+/** What a job that is not held was most likely before; null: it is new. */
+function statusBefore(status: Status): Status | null {
+  return status === 'running' ? 'pending' : isFinal(status) ? 'running' : null;
+}
+
 export interface Sorted {
   readonly running: readonly Job[];
   readonly waiting: readonly Job[];
@@ -64,13 +76,31 @@ export interface Sorted {
 export function sorted(jobs: Jobs, filter: string): Sorted {
   const match = matcher(filter);
   const found = [...jobs.byId.values()].filter(match);
-  const by = (key: (job: Job) => string | null) => (a: Job, b: Job) => (key(a) ?? '').localeCompare(key(b) ?? '');
+  const by = (key: (job: Job) => string | null) => (a: Job, b: Job) => compared(key(a) ?? '', key(b) ?? '');
   return {
     running: found.filter(job => job.status === 'running').sort(by(job => job.started_at)),
     waiting: found
       .filter(waits)
       .sort((a, b) => (b.spec.priority ?? 0) - (a.spec.priority ?? 0) || sequence(a) - sequence(b)),
     ended: found.filter(job => isFinal(job.status)).sort((a, b) => by(job => job.finished_at)(b, a))
+  };
+}
+
+function compared(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What of a filter the server can look for among all jobs. */
+export function asked(filter: string): JobQuery {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const of = (field: string) => words.find(word => word.startsWith(field))?.slice(field.length);
+  const name = of('name:') ?? words.find(word => !word.includes(':'));
+  const status = of('status:');
+  const statuses = status === 'waiting' ? WAITING : STATUSES.filter(each => each.startsWith(status ?? ''));
+  return {
+    ...(name && { name: `*${name.replace(/\*/g, '')}*` }),
+    ...(of('tag:') && { tag: of('tag:') ?? '' }),
+    ...(status && { status: statuses.join() })
   };
 }
 
@@ -130,13 +160,39 @@ export class JobList {
   async read(): Promise<void> {
     const { found, since } = await this.overtaking.read(() =>
       Promise.all([
-        this.rest.jobs({ status: 'scheduled,pending,running', limit: 500 }),
-        this.rest.jobs({ status: 'completed,failed,cancelled', limit: 50 })
+        this.rest.jobs({ status: 'running', limit: 500 }),
+        this.head(),
+        this.rest.jobs({ status: ENDED.join(), limit: 50 })
       ])
     );
-    const [unfinished, ended] = found;
-    const byId = new Map([...unfinished.jobs, ...ended.jobs].map(job => [job.id, job]));
-    this.state.set(applied({ byId, counts: unfinished.counts, older: ended.next, loaded: true }, since));
+    const [running, line, ended] = found;
+    const byId = new Map([...running.jobs, ...line.jobs, ...ended.jobs].map(job => [job.id, job]));
+    this.state.set(applied({ byId, counts: ended.counts, older: ended.next, loaded: true }, since));
+  }
+
+  /** Find jobs anywhere in the home that fit a filter, and hold them too. */
+  async find(filter: string): Promise<void> {
+    const id = /(?:^|\s)((?:job-)?\d+)(?:\s|$)/.exec(filter)?.[1];
+    const { found, since } = await this.overtaking.read(async () => {
+      const [page, one] = await Promise.all([
+        this.rest.jobs({ ...asked(filter), limit: LINE }),
+        id === undefined ? null : this.rest.job(id).catch(() => null) // there is none of this number
+      ]);
+      return one === null ? page.jobs : [...page.jobs, one];
+    });
+    this.hold(found, since);
+  }
+
+  private head(): Promise<JobPage> {
+    return this.rest.jobs({ status: WAITING.join(), order: 'queue', limit: LINE });
+  }
+
+  private hold(jobs: readonly Job[], since: readonly Event[]): void {
+    this.state.update(state => {
+      const byId = new Map([...state.byId, ...jobs.map(job => [job.id, job] as const)]);
+      const { byId: now } = applied({ ...state, byId }, since);
+      return { ...state, byId: now };
+    });
   }
 
   /** Take the true counts; those made up from events may miss jobs that are not held here. */
@@ -151,7 +207,7 @@ export class JobList {
   async readOlder(): Promise<void> {
     const cursor = this.state.get().older;
     if (cursor !== null) {
-      const page = await this.rest.jobs({ status: 'completed,failed,cancelled', limit: 100, cursor });
+      const page = await this.rest.jobs({ status: ENDED.join(), limit: 100, cursor });
       this.state.update(jobs => {
         const older = page.jobs.filter(job => !jobs.byId.has(job.id)).map(job => [job.id, job] as const);
         return { ...jobs, byId: new Map([...jobs.byId, ...older]), older: page.next };
@@ -159,18 +215,16 @@ export class JobList {
     }
   }
 
-  /** Read anew why the waiting jobs wait: what holds one up changes without an event of its own. */
+  /** Read anew who waits next, and why: what holds a job up changes without an event of its own. */
   async readWaiting(): Promise<void> {
-    if (this.waitingRead || ![...this.state.get().byId.values()].some(waits)) {
+    const { pending = 0, scheduled = 0 } = this.state.get().counts;
+    if (this.waitingRead || pending + scheduled === 0) {
       return;
     }
     this.waitingRead = true;
     try {
-      const page = await this.rest.jobs({ status: 'pending,scheduled', limit: 50 });
-      this.state.update(jobs => {
-        const fresh = page.jobs.filter(job => jobs.byId.get(job.id)?.status === job.status);
-        return { ...jobs, byId: new Map([...jobs.byId, ...fresh.map(job => [job.id, job] as const)]) };
-      });
+      const { found, since } = await this.overtaking.read(() => this.head());
+      this.hold(found.jobs, since);
     } finally {
       this.waitingRead = false;
     }
@@ -184,6 +238,9 @@ export class JobList {
         const events = this.pending;
         this.pending = [];
         this.state.update(jobs => applied(jobs, events));
+        if (this.state.get().byId.size > MANY + LINE) {
+          void this.read().catch(() => undefined); // what is there stays; the next event tries again
+        }
       });
     }
   }

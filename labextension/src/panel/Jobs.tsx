@@ -16,6 +16,7 @@ import { Section, useSection } from './Section';
 const MOST = 100;
 const WAITING_FIRST = 8;
 const ENDED_FIRST = 6;
+const QUIET = 300;
 
 export function Jobs({ selected }: { selected: string | null }): JSX.Element {
   const { trackside } = useHere();
@@ -28,7 +29,9 @@ export function Jobs({ selected }: { selected: string | null }): JSX.Element {
   React.useEffect(() => trackside.pulse.follow(found.running), [found.running.map(job => job.id).join()]);
   React.useEffect(() => () => trackside.pulse.follow([]), [trackside]);
   useWaitingReasons(jobs.counts);
+  useFinding(filter);
   const { running = 0, pending = 0, scheduled = 0 } = jobs.counts;
+  const waits = filter === '' ? Math.max(pending + scheduled, found.waiting.length) : found.waiting.length;
   const ended = endedOf(found, filter !== '', now);
   const waiting = found.waiting.slice(0, all ? MOST : WAITING_FIRST);
   const rows = [...found.running.slice(0, MOST), ...waiting, ...ended.slice(0, all ? MOST : ENDED_FIRST)];
@@ -43,7 +46,7 @@ export function Jobs({ selected }: { selected: string | null }): JSX.Element {
           <Rows rows={rows} waiting={found.waiting} beats={beats} now={now} selected={selected} />
           <Rest
             listed={rows.length}
-            known={found.running.length + found.waiting.length + ended.length}
+            known={found.running.length + waits + ended.length}
             all={all}
             filtered={filter !== ''}
             older={jobs.older !== null}
@@ -177,6 +180,19 @@ function Rest({ listed, known, all, filtered, older, unfold }: RestProps): JSX.E
       )}
     </div>
   );
+}
+
+/** What is not held is looked for on the server once one stops typing. */
+function useFinding(filter: string): void {
+  const { trackside } = useHere();
+  React.useEffect(() => {
+    if (filter.trim() === '') {
+      return;
+    }
+    const find = () => void trackside.jobs.find(filter).catch(() => undefined); // the connection's state is shown elsewhere
+    const timer = setTimeout(find, QUIET);
+    return () => clearTimeout(timer);
+  }, [filter, trackside]);
 }
 
 /** Why jobs wait changes when others begin or end. */

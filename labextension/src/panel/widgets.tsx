@@ -14,7 +14,8 @@ import { say } from '../words';
 import { tracksideIcon } from './icon';
 import { StatusItem } from './StatusItem';
 
-const SidePanel = React.lazy(() => import('./SidePanel').then(({ SidePanel }) => ({ default: SidePanel }), outdated));
+const fetchSidePanel = () => import('./SidePanel').then(({ SidePanel }) => ({ default: SidePanel }), outdated);
+const SidePanel = React.lazy(fetchSidePanel);
 const Compare = React.lazy(async () => ({ default: (await import('../run/Compare')).Compare }));
 const RunView = React.lazy(() => import('../run/RunView').then(({ RunView }) => ({ default: RunView }), outdated));
 
@@ -68,6 +69,7 @@ export class SideWidget extends TracksideWidget {
     this.title.caption = say('Trackside: GPUs, jobs, runs');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', say('Trackside'));
+    void fetchSidePanel(); // small, and most people look at it first
   }
 
   protected override content(): JSX.Element {

@@ -303,7 +303,7 @@ describe('the list of jobs', () => {
     expect(list.state.get().counts).toMatchObject({ pending: 0, completed: 1 });
     say('events', { type: 'error', code: 'gone', message: '', hint: '' });
     await settled();
-    expect(read).toBe(4);
+    expect(read).toBe(6);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Event, Job, Status } from '../../src/api/types';
-import { NO_JOBS, applied, matcher, sorted } from '../../src/model/jobs';
+import { NO_JOBS, applied, asked, matcher, sorted } from '../../src/model/jobs';
 import { endedSince, worthTelling } from '../../src/model/notices';
 import { job } from './sample';
 
@@ -30,6 +30,19 @@ describe('events', () => {
     const jobs = applied(of(job({ status: 'completed' })), [deleted('job-1')]);
     expect(jobs.byId.size).toBe(0);
     expect(jobs.counts['completed']).toBe(0);
+  });
+
+  it('of jobs that are not held come from the status before', () => {
+    const far = { ...NO_JOBS, counts: { pending: 1999, running: 1 } };
+    expect(applied(far, [changed(job({ id: 'job-500', status: 'running' }))]).counts).toMatchObject({
+      pending: 1998,
+      running: 2
+    });
+    expect(applied(far, [changed(job({ id: 'job-9', status: 'failed' }))]).counts).toMatchObject({
+      running: 0,
+      failed: 1
+    });
+    expect(applied(far, [changed(job({ id: 'job-3000', status: 'pending' }))]).counts).toMatchObject({ pending: 2000 });
   });
 
   it('do not change the jobs that were there before', () => {
@@ -96,5 +109,17 @@ describe('notices', () => {
     expect(endedSince([early, ended], Date.parse('2026-11-22T08:00:00Z'), 'all').map(each => each.id)).toEqual([
       'job-1'
     ]);
+  });
+});
+
+describe('what the server is asked for', () => {
+  it.each([
+    ['experiment-77', { name: '*experiment-77*' }],
+    ['name:lr status:fail', { name: '*lr*', status: 'failed' }],
+    ['tag:night two words', { name: '*two*', tag: 'night' }],
+    ['status:waiting', { status: 'pending,scheduled' }],
+    ['status:', {}]
+  ])('%s', (filter, query) => {
+    expect(asked(filter)).toEqual(query);
   });
 });

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
+import math
+import re
 
 import msgspec
 
 from trackside.errors import InvalidInput
-from trackside.models import Explanation, Job, JobPage, Status
+from trackside.models import WAITING, Explanation, Job, JobPage, Status
 from trackside.tracking.folder import RunFolder
 from trackside_server.domain.query import parse_statuses
 from trackside_server.engine.core import Core
 from trackside_server.engine.streams import last_progress
+from trackside_server.store import cursors
 
-__all__ = ["explained", "folder_of", "get", "page", "read_limit", "read_statuses"]
+__all__ = ["explained", "folder_of", "get", "in_line", "page", "read_limit", "read_statuses"]
 
 _MOST = 500
 
@@ -28,6 +32,36 @@ async def explained(core: Core, text: str) -> Explanation:
     record = await core.resolve(text)
     core.seen_machine = await core.machine.machine(core.board)
     return core.explain(record, forecast=True)
+
+
+async def in_line(
+    core: Core, *, status: str | None, tag: str | None, name: str | None, limit: int, cursor: str | None
+) -> JobPage:
+    """Return jobs that wait, in the order in which they stand: higher priority first, then first come."""
+    statuses = WAITING.intersection(read_statuses(status)) if status else WAITING
+    limit, after = read_limit(limit), _place_after(cursor)
+    is_called = (
+        re.compile(".*".join(map(re.escape, name.split("*"))), re.IGNORECASE if "*" in name else 0) if name else None
+    )
+    line = [
+        (place, record)
+        for record in core.board.records()
+        if record.status in statuses
+        and (place := (-record.priority, record.seq)) > after
+        and (tag is None or tag in record.tags)
+        and (is_called is None or is_called.fullmatch(record.name or ""))
+    ]
+    found = [record for _, record in heapq.nsmallest(limit, line, key=lambda each: each[0])]
+    more = cursors.after_place(found[-1].priority, found[-1].seq) if len(line) > limit else None
+    counts = await core.query(lambda reader: reader.counts())
+    return JobPage([core.wire(record) for record in found], more, counts, core.queue.sentence)
+
+
+def _place_after(cursor: str | None) -> tuple[float, int]:
+    if cursor is None:
+        return (-math.inf, 0)
+    priority, seq = cursors.read_place(cursor)
+    return (-priority, seq)
 
 
 async def page(

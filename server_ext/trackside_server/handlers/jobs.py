@@ -39,8 +39,11 @@ class JobsHandler(TracksideHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        """List jobs, newest first."""
-        page = await jobs.page(
+        """List jobs, newest first, or those that wait in the order of the queue."""
+        order = self.get_query_argument("order", "newest")
+        if order not in ("newest", "queue"):
+            raise InvalidInput(f"order: {order!r} is none.", hint="Say newest or queue.")
+        page = await (jobs.in_line if order == "queue" else jobs.page)(
             self.core,
             status=self.get_query_argument("status", None),
             tag=self.get_query_argument("tag", None),

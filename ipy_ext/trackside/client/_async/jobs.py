@@ -76,11 +76,15 @@ class AsyncJobs:
         status: str | Iterable[str] | None = None,
         tag: str | None = None,
         name: str | None = None,
+        order: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> JobPage:
-        """Return one page of jobs, newest first; its ``next`` is the cursor of the following page."""
-        params = {"status": joined(status), "tag": tag, "name": name, "limit": limit, "cursor": cursor}
+        """Return one page of jobs, newest first; its ``next`` is the cursor of the following page.
+
+        ``order="queue"``: only those that wait, the next to start first.
+        """
+        params = {"status": joined(status), "tag": tag, "name": name, "limit": limit, "cursor": cursor, "order": order}
         return await self._connection.get("jobs", JobPage, params)
 
     async def iterate(
