@@ -71,6 +71,8 @@ def _stream(description: str) -> Answer:
 
 _LIMIT = Parameter("limit", {"type": "integer", "default": 50, "maximum": 500}, "Entries of a page.")
 _CURSOR = Parameter("cursor", TEXT, "`next` of the page before.")
+_OFFSET = Parameter("offset", {"type": "integer", "default": 0, "minimum": 0}, "How many entries are passed over.")
+_TOTAL = Parameter("total", {"enum": ["1"]}, "Also count all that fit.")
 _QUERY = Parameter(
     "query", TEXT, "What runs are asked for: `tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text`."
 )
@@ -170,7 +172,7 @@ ROUTES: Sequence[Route] = (
         "runs",
         "Runs, newest first",
         _one("RunPage", "One page"),
-        (_QUERY, _TAG, _STATUS, _LIMIT, _CURSOR),
+        (_QUERY, _TAG, _STATUS, _LIMIT, _CURSOR, _OFFSET, _TOTAL),
     ),
     Route("GET", "runs/{id}", "One run", _one("RunInfo", "The run")),
     Route("PATCH", "runs/{id}", "Rename or tag a run", _one("RunInfo", "The run"), (), _json(ref("RunPatch"))),

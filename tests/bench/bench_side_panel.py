@@ -1,4 +1,4 @@
-"""The side panel over a home with 10,000 jobs and 100,000 runs: until it can be used, until a change is seen; a hidden tab."""
+"""The side panel over a home with 10,000 jobs and 100,000 runs: until it can be used, until a change is seen, how it scrolls."""
 
 from __future__ import annotations
 
@@ -53,6 +53,20 @@ _SEEN = """() => {
     new MutationObserver(look).observe(list, {childList: true, subtree: true, attributes: true});
     look();
 }"""
+_SCROLL = """async () => {
+    const room = document.querySelector('[data-trackside=run-room]');
+    const frames = [];
+    let before = null;
+    for (let n = 0; n < 300; n++) {
+        room.scrollTop += n < 200 ? 120 : room.scrollHeight / 120;
+        const now = await new Promise(resolve => requestAnimationFrame(resolve));
+        if (before !== null) {
+            frames.push(now - before);
+        }
+        before = now;
+    }
+    return frames;
+}"""
 _HIDE = """() => {
     Object.defineProperty(document, 'hidden', {configurable: true, get: () => true});
     Object.defineProperty(document, 'visibilityState', {configurable: true, get: () => 'hidden'});
@@ -64,6 +78,7 @@ def rows() -> Iterator[Row | str]:
     """One server; each opening of the page is a new one."""
     with opened_lab(_fill, ("--TracksideApp.cpus=1",)) as window:
         yield from _usable(window)
+        yield from _scrolled(window)
     with opened_lab(options=("--TracksideApp.cpus=8",)) as window:
         window.open()
         yield from _changes(window)
@@ -114,6 +129,12 @@ def _own_time(profile: dict[str, Any]) -> float:
 
     deltas = zip(profile["samples"], profile["timeDeltas"][1:], strict=False)
     return sum(delta for number, delta in deltas if is_ours(number)) / 1000
+
+
+def _scrolled(window: Lab) -> Iterator[Row]:
+    frames = window.page.evaluate(_SCROLL)
+    yield Row("a table of 100,000 runs is scrolled: the longest frame", max(frames), "ms", 50)
+    yield Row("  frame p95", quantile(frames, 0.95), "ms", 50)
 
 
 def _changes(window: Lab) -> Iterator[Row]:

@@ -53,3 +53,75 @@ def test_the_next_in_line_come_up_as_jobs_start(window: Lab) -> None:
     window.server.post("jobs/job-8002/cancel")
     expect(window.page.locator(first).first).to_have_attribute("data-job-id", "job-8003")
     expect(window.page.locator("[data-trackside=section-jobs]")).to_contain_text("1 running · 1998 waiting")
+
+
+_RUN = "[data-trackside=run-row]"
+
+
+def test_a_hundred_thousand_runs_are_scrolled_as_one_table(window: Lab) -> None:
+    window.open()
+    page = window.page
+    page.evaluate("window.jupyterapp.commands.execute('trackside:show-panel')")
+    table = page.locator("[data-trackside=run-table]")
+    expect(table).to_have_attribute("aria-rowcount", "110001")
+    room = page.locator("[data-trackside=run-room]")
+    room.evaluate("room => { room.scrollTop = room.scrollHeight / 2; }")
+    expect(page.locator(f"{_RUN}[aria-rowindex='55000']")).to_be_attached()
+    assert page.locator(_RUN).count() < 100, "rows out of sight stand in the document"
+    room.evaluate("room => { room.scrollTop = room.scrollHeight; }")
+    oldest = page.locator(f"{_RUN}[aria-rowindex='110001']")
+    expect(oldest).to_be_attached()
+    window.screenshot("large-runs-end")
+    before = oldest.bounding_box()
+    made = window.server.submit(command=["/bin/true"], name="newcomer", cpus=0.01)
+    expect(table).to_have_attribute("aria-rowcount", "110002")
+    moved = page.locator(f"{_RUN}[aria-rowindex='110002']")
+    expect(moved).to_be_attached()
+    after = moved.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) <= 2, "a newer run moved what one looked at"
+    window.server.post(f"jobs/{made['id']}/cancel")
+
+
+def test_columns_tags_and_pins_of_runs(window: Lab) -> None:
+    window.open()
+    page = window.page
+    page.evaluate("window.jupyterapp.commands.execute('trackside:show-panel')")
+    page.fill("[data-trackside=run-query]", "paper config.lr<0.1")
+    rows = page.locator(f"tbody:not(.ts-pinned) > {_RUN}")
+    expect(rows.first).to_be_attached()
+    page.click("[data-trackside=choose-columns]")
+    columns = page.locator("[data-trackside=columns]")
+    columns.locator("input[type=search]").fill("min")
+    columns.locator("[data-column='val/loss.min']").check()
+    columns.locator("input[type=search]").fill("tags")
+    columns.locator("[data-column=tags]").check()
+    window.screenshot("columns")
+    page.keyboard.press("Escape")
+    expect(columns).to_have_count(0)
+    expect(page.locator("[data-trackside=run-table] th[data-column='val/loss.min']")).to_have_text("loss min")
+    expect(rows.first.locator("td[data-column=tags]")).to_contain_text("paper")
+    page.fill("[data-trackside=run-query]", "status:running")
+    expect(rows).to_have_count(1)
+    name = rows.first.get_attribute("data-run-id")
+    rows.first.hover()
+    rows.first.locator("[data-trackside=pin-run]").click()
+    pinned = page.locator(f"[data-trackside=pinned-runs] > {_RUN}[data-run-id='{name}']")
+    expect(pinned).to_be_visible()
+    page.fill("[data-trackside=run-query]", "status:failed")
+    expect(page.locator(f"tbody:not(.ts-pinned) > {_RUN}:not([data-status=failed])")).to_have_count(0)
+    expect(pinned).to_be_visible()
+    pinned.locator("input[type=checkbox]").check()
+    page.fill("[data-trackside=add-tag]", "good")
+    page.press("[data-trackside=add-tag]", "Enter")
+    expect(pinned.locator("td[data-column=tags]")).to_contain_text("good")
+    window.screenshot("pinned")
+    assert "good" in window.server.get(f"runs/{name}").json()["tags"]
+    pinned.get_by_role("button", name="good").click()
+    expect(page.locator("[data-trackside=run-query]")).to_have_value("tag:good")
+    expect(rows).to_have_count(1)
+    window.open(reset=False)
+    expect(page.locator("[data-trackside=run-table] th[data-column='val/loss.min']")).to_be_visible()
+    pinned.locator("[data-trackside=pin-run]").click()
+    expect(page.locator("[data-trackside=pinned-runs]")).to_have_count(0)

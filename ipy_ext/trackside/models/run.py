@@ -74,6 +74,8 @@ class RunPage(msgspec.Struct, frozen=True):
 
     runs: list[RunInfo]
     next: str | None = None
+    total: int | None = None
+    """How many runs fit, where that was asked for."""
 
     def __iter__(self) -> Iterator[RunInfo]:
         return iter(self.runs)

@@ -120,8 +120,14 @@ export class Rest {
     return this.json('GET', `jobs/${part(id)}/explain`);
   }
 
-  runs(query: { query?: string; tag?: string; status?: string; limit?: number; cursor?: string }): Promise<RunPage> {
+  /** Runs, newest first, past `offset` of them; `total: 1` also counts all that fit. */
+  runs(query: { query?: string; limit?: number; offset?: number; total?: 1 }): Promise<RunPage> {
     return this.json('GET', 'runs', query);
+  }
+
+  /** Rename or tag a run. */
+  changeRun(id: string, changes: { name?: string; tags?: readonly string[] }): Promise<RunInfo> {
+    return this.json('PATCH', `runs/${part(id)}`, {}, changes);
   }
 
   run(id: string): Promise<RunInfo> {

@@ -1417,6 +1417,8 @@ export interface components {
             /** @default null */
             next: string | null;
             runs: components["schemas"]["RunInfo"][];
+            /** @default null */
+            total: number | null;
         };
         RunPatch: {
             name?: string;
@@ -2305,12 +2307,16 @@ export interface operations {
                 cursor?: string;
                 /** @description Entries of a page. */
                 limit?: number;
+                /** @description How many entries are passed over. */
+                offset?: number;
                 /** @description What runs are asked for: `tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text`. */
                 query?: string;
                 /** @description Words of status, separated by commas. */
                 status?: string;
                 /** @description Only those with this tag. */
                 tag?: string;
+                /** @description Also count all that fit. */
+                total?: "1";
             };
             header?: never;
             path?: never;

@@ -18,8 +18,8 @@ from trackside_server.engine.core import Core, utc_now
 from trackside_server.engine.facts import look_through
 from trackside_server.engine.index import meta_mtime, row_of_folder, with_own_words
 from trackside_server.engine.jobs import read_limit, read_statuses
-from trackside_server.engine.records import as_record, read_bytes
-from trackside_server.store import Tx
+from trackside_server.engine.records import as_record, check_position, read_bytes
+from trackside_server.store import Reader, RunsPage, Tx
 
 __all__ = ["folder", "get", "metrics", "outputs", "page", "patch", "read_query", "resolve"]
 
@@ -44,14 +44,31 @@ async def get(core: Core, text: str) -> RunInfo:
 
 
 async def page(
-    core: Core, *, query: str | None, tag: str | None, status: str | None, limit: int, cursor: str | None
+    core: Core,
+    *,
+    query: str | None,
+    tag: str | None,
+    status: str | None,
+    limit: int,
+    cursor: str | None,
+    offset: int = 0,
+    total: bool = False,
 ) -> RunPage:
-    """Return runs, newest first, that fit ``query`` (see ``domain/query.py``), have this tag and one of these statuses."""
+    """Return runs, newest first, that fit ``query`` (see ``domain/query.py``), have this tag and one of these statuses.
+
+    ``offset`` runs are passed over; with ``total``, all that fit are counted, in the same moment.
+    """
     asked, limit = read_query(query, tag, status), read_limit(limit)
+    check_position("offset", offset)
     await core.refresh_runs()
     await look_through(core, asked)
-    found = await core.query(lambda reader: reader.runs_page(asked, limit=limit, cursor=cursor))
-    return RunPage([core.wire_run(row) for row in found.runs], found.next)
+
+    def read(reader: Reader) -> tuple[RunsPage, int | None]:
+        page = reader.runs_page(asked, limit=limit, cursor=cursor, offset=offset)
+        return page, reader.count_runs(asked) if total else None
+
+    found, fitting = await core.query(read)
+    return RunPage([core.wire_run(row) for row in found.runs], found.next, fitting)
 
 
 def read_query(text: str | None, tag: str | None = None, status: str | None = None) -> Query:

@@ -41,6 +41,8 @@ class RunsHandler(TracksideHandler):
             status=self.get_query_argument("status", None),
             limit=self.option("limit", int, 50),
             cursor=self.get_query_argument("cursor", None),
+            offset=self.option("offset", int, 0),
+            total=bool(self.option("total", int, 0)),
         )
         self.answer(page)
 

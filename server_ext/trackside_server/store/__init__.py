@@ -14,7 +14,7 @@
     store.last_event_id()             # microseconds; also notices commits of other processes
 
 ``Reader``: ``job`` ``resolve`` ``job_names`` ``jobs_page`` ``counts`` ``active_jobs`` ``sealed`` ``find_submission`` ·
-``events_since`` ``last_event_id`` ``first_event_id`` · ``run`` ``resolve_run`` ``runs_page`` ``unfinished_runs``
+``events_since`` ``last_event_id`` ``first_event_id`` · ``run`` ``resolve_run`` ``runs_page`` ``count_runs`` ``unfinished_runs``
 ``run_names`` · ``setting``.
 ``Tx`` is a ``Reader`` that also has: ``reserve_job_ids`` ``raise_job_ids`` ``insert_job`` ``update_job`` ``delete_job`` ·
 ``keep_secrets`` ``take_secrets`` · ``remember_submission`` · ``upsert_run`` ``keep_metrics`` ``delete_run`` · ``keep_setting`` · ``add_event``.

@@ -26,7 +26,7 @@ from trackside_server.store.schema import (
     settings,
     submissions,
 )
-from trackside_server.store.search import newest
+from trackside_server.store.search import count, newest
 
 __all__ = ["KEPT_SUBMISSIONS", "Describe", "JobsPage", "Reader", "RunsPage", "no_description"]
 
@@ -185,13 +185,18 @@ class Reader:
         *,
         limit: int = 50,
         cursor: str | None = None,
+        offset: int = 0,
     ) -> RunsPage:
-        """Return the newest runs that fit a query."""
+        """Return the newest runs that fit a query, past ``offset`` of them."""
         before = cursors.read_run(cursor) if cursor is not None else None
-        found = newest(self._connection, query, before=before, limit=limit + 1)
+        found = newest(self._connection, query, before=before, limit=limit + 1, offset=offset)
         page = [run_from(facts) for _, _, facts in found[:limit]]
         following = cursors.after_run(*found[limit - 1][:2]) if len(found) > limit else None
         return RunsPage(page, following)
+
+    def count_runs(self, query: Query = ()) -> int:
+        """Return how many runs fit a query."""
+        return count(self._connection, query)
 
     def unfinished_runs(self) -> list[RunRow]:
         """Return all runs whose status is not final, newest first."""

@@ -29,7 +29,7 @@ from trackside_server.domain.query import Began, Compares, Condition, HasStatus,
 from trackside_server.store.rows import to_micros
 from trackside_server.store.schema import run_tags, run_values, runs
 
-__all__ = ["newest"]
+__all__ = ["count", "newest"]
 
 _Test = ColumnElement[bool]
 _Place = tuple[int, str]
@@ -37,14 +37,28 @@ _PARTS = {"last": "number", "min": "low", "max": "high"}
 _TRIED = 50
 
 
-def newest(connection: Connection, query: Query, *, before: _Place | None, limit: int) -> list[tuple[int, str, str]]:
-    """Return time, id and facts of the newest runs that fit, of those after ``before``, newest first."""
-    query = tuple(dict.fromkeys(map(_positive, query)))
-    walk = _chosen(connection, _walks(query), before)
-    wanted = [walk.test(term) for term in query if term not in walk.terms]
-    page = walk.steps(before, *wanted).limit(limit).subquery()
+def newest(
+    connection: Connection, query: Query, *, before: _Place | None, limit: int, offset: int = 0
+) -> list[tuple[int, str, str]]:
+    """Return time, id and facts of the newest runs that fit, of those after ``before``, newest first.
+
+    ``offset`` of them are passed over: each costs a step of the walk, none is read.
+    """
+    page = _fitting(connection, query, before).limit(limit).offset(offset).subquery()
     found = select(page.c.at, page.c.id, runs.c.facts).join_from(page, runs, runs.c.id == page.c.id)
     return sorted(((at, run_id, facts) for at, run_id, facts in connection.execute(found)), reverse=True)
+
+
+def count(connection: Connection, query: Query) -> int:
+    """Return how many runs fit."""
+    fitting = _fitting(connection, query, None).order_by(None).subquery()
+    return connection.execute(select(func.count()).select_from(fitting)).scalar() or 0
+
+
+def _fitting(connection: Connection, query: Query, before: _Place | None) -> Select[int, str]:
+    query = tuple(dict.fromkeys(map(_positive, query)))
+    walk = _chosen(connection, _walks(query), before)
+    return walk.steps(before, *(walk.test(term) for term in query if term not in walk.terms))
 
 
 def _positive(term: Term) -> Term:

@@ -44,13 +44,16 @@ class AsyncRuns:
         status: str | Iterable[str] | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        offset: int = 0,
+        total: bool = False,
     ) -> RunPage:
-        """Return one page of runs, newest first, that fit ``query``.
+        """Return one page of runs, newest first, that fit ``query``, past ``offset`` of them; with ``total``, all are counted.
 
         ``tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text``: every word must hold, ``-`` in front of
         one turns it round. Words alone stand in the name, the id or a tag.
         """
         params = {"query": query, "tag": tag, "status": joined(status), "limit": limit, "cursor": cursor}
+        params |= {"offset": offset or None, "total": 1 if total else None}
         return await self._connection.get("runs", RunPage, params)
 
     async def iterate(

@@ -56,6 +56,23 @@ def test_pages_hold_every_run_once_newest_first_also_those_of_one_moment(store, 
     assert seen == ["r1", "r0", "r3", "r2", "r5", "r4"]
 
 
+def test_runs_are_counted_and_passed_over_as_a_query_finds_them(store, new_run, ask, clock):
+    for number in range(7):
+        row = new_run(f"r{number}", age=number, tags=("odd",) if number % 2 else (), name=f"net {number}")
+        store.write_now(lambda tx, row=row: tx.upsert_run(row))
+
+    def look(query, **page):
+        asked = parse(query, clock.now)
+        found = ask(lambda reader: reader.runs_page(asked, **page))
+        return [row.id for row in found.runs], ask(lambda reader: reader.count_runs(asked))
+
+    assert look("", offset=2, limit=2) == (["r2", "r3"], 7)
+    assert look("tag:odd", offset=1, limit=5) == (["r3", "r5"], 3)
+    assert look("tag:odd net -tag:even", offset=2, limit=5) == (["r5"], 3)
+    assert look("nowhere", offset=0) == ([], 0)
+    assert look("", offset=9) == ([], 7)
+
+
 def test_runs_are_filtered_by_status_tag_and_every_word_of_the_query(store, new_run, ask, clock):
     for row in (
         new_run("a", name="ResNet 50", tags=("vision",), status="completed", age=1),
