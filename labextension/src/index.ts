@@ -19,7 +19,7 @@ import { overHttp } from './api/http';
 import { onFrame } from './charts/frame';
 import { Cell } from './model/cell';
 import { Memory } from './model/memory';
-import type { Wish } from './model/notices';
+import { preferences, USUAL } from './model/preferences';
 import { Trackside } from './model/trackside';
 import { makeActions } from './panel/actions';
 import { addCommands, addToPalette, COMMANDS } from './panel/commands';
@@ -71,13 +71,20 @@ const core: JupyterFrontEndPlugin<ITrackside> = {
       compare: runs => {
         const named = runs.map(({ id, uuid, name }) => ({ run_id: id, uuid, name }));
         void app.commands.execute(COMMANDS.compare, { runs: named });
-      }
+      },
+      openDocument: path => void app.commands.execute('docmanager:open', { path })
     });
     const memory = new Memory(all => void state?.save(CHOICES, all as ReadonlyPartialJSONObject));
     void state?.fetch(CHOICES).then(kept => memory.restore(kept));
     const settings = registry === null ? Promise.resolve(null) : registry.load(ID).catch(() => null); // without its schema: the defaults
+    const preferred = new Cell(USUAL);
+    void settings.then(found => {
+      const follow = () => found !== null && preferred.set(preferences(name => found.get(name).composite));
+      follow();
+      found?.changed.connect(follow);
+    });
     void trackside.start(); // while Lab is still being made
-    return { surroundings: { trackside, actions, rendermime, memory }, settings };
+    return { surroundings: { trackside, actions, rendermime, memory, preferences: preferred }, settings };
   }
 };
 
@@ -143,16 +150,10 @@ const notices: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [ITrackside],
   activate: (app: JupyterFrontEnd, { surroundings, settings }: ITrackside) => {
-    const { trackside, actions } = surroundings;
-    const told = new Notices(trackside, actions, () => void app.commands.execute(COMMANDS.showPanel));
-    void settings.then(found => {
-      const follow = () => {
-        told.wish = (found?.get('notify').composite as Wish | undefined) ?? 'all';
-      };
-      follow();
-      found?.changed.connect(follow);
-      void trackside.started.then(homeId => told.start(homeId));
-    });
+    const { trackside, actions, preferences: wished } = surroundings;
+    const show = () => void app.commands.execute(COMMANDS.showPanel);
+    const told = new Notices(trackside, actions, show, () => wished.get().notify);
+    void settings.then(() => trackside.started).then(homeId => told.start(homeId));
   }
 };
 
@@ -164,7 +165,7 @@ const places: JupyterFrontEndPlugin<void> = {
   optional: [INotebookTracker, IFileBrowserFactory, IRunningSessionManagers, ILauncher, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
-    { surroundings, settings }: ITrackside,
+    { surroundings }: ITrackside,
     notebooks: INotebookTracker | null,
     browsers: IFileBrowserFactory | null,
     running: IRunningSessionManagers | null,
@@ -172,9 +173,7 @@ const places: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null
   ) => {
     if (notebooks !== null) {
-      let found: ISettingRegistry.ISettings | null = null;
-      void settings.then(kept => (found = kept));
-      addSubmitCell(app, notebooks, () => String(found?.get('submit').composite ?? ''));
+      addSubmitCell(app, notebooks, () => surroundings.preferences.get().submit);
       palette?.addItem({ command: SUBMIT_CELL, category: say('Trackside') });
       keepSaved(notebooks, surroundings.trackside);
     }

@@ -1,6 +1,6 @@
 /** The jobs of the home as a list shows them: pure rules first, then the list that follows the events. */
 import type { Subscription } from '../api/live';
-import type { JobQuery, Rest } from '../api/rest';
+import type { Rest } from '../api/rest';
 import type { Event, Job, JobPage, Status } from '../api/types';
 import { Cell } from './cell';
 import type { Events } from './events';
@@ -17,9 +17,9 @@ export interface Jobs {
 
 export const NO_JOBS: Jobs = { byId: new Map(), counts: {}, older: null, loaded: false };
 
-const WAITING: readonly Status[] = ['pending', 'scheduled'];
+export const WAITING: readonly Status[] = ['pending', 'scheduled'];
 const ENDED: readonly Status[] = ['completed', 'failed', 'cancelled'];
-const STATUSES: readonly Status[] = [...WAITING, 'running', ...ENDED];
+export const STATUSES: readonly Status[] = [...WAITING, 'running', ...ENDED];
 const FINAL: ReadonlySet<Status> = new Set(ENDED);
 /** How many waiting jobs are held from the head of the queue. */
 const LINE = 100;
@@ -90,20 +90,6 @@ function compared(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What of a filter the server can look for among all jobs. */
-export function asked(filter: string): JobQuery {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const of = (field: string) => words.find(word => word.startsWith(field))?.slice(field.length);
-  const name = of('name:') ?? words.find(word => !word.includes(':'));
-  const status = of('status:');
-  const statuses = status === 'waiting' ? WAITING : STATUSES.filter(each => each.startsWith(status ?? ''));
-  return {
-    ...(name && { name: `*${name.replace(/\*/g, '')}*` }),
-    ...(of('tag:') && { tag: of('tag:') ?? '' }),
-    ...(status && { status: statuses.join() })
-  };
-}
-
 /** Return whether a job fits `name words tag:x status:y`; all of them must. */
 export function matcher(filter: string): (job: Job) => boolean {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
@@ -170,16 +156,9 @@ export class JobList {
     this.state.set(applied({ byId, counts: ended.counts, older: ended.next, loaded: true }, since));
   }
 
-  /** Find jobs anywhere in the home that fit a filter, and hold them too. */
-  async find(filter: string): Promise<void> {
-    const id = /(?:^|\s)((?:job-)?\d+)(?:\s|$)/.exec(filter)?.[1];
-    const { found, since } = await this.overtaking.read(async () => {
-      const [page, one] = await Promise.all([
-        this.rest.jobs({ ...asked(filter), limit: LINE }),
-        id === undefined ? null : this.rest.job(id).catch(() => null) // there is none of this number
-      ]);
-      return one === null ? page.jobs : [...page.jobs, one];
-    });
+  /** Hold jobs that were looked for, too. */
+  async find(ask: () => Promise<readonly Job[]>): Promise<void> {
+    const { found, since } = await this.overtaking.read(ask);
     this.hold(found, since);
   }
 

@@ -29,3 +29,19 @@ export function fieldsOfFile(root: string, path: string): Fields | null {
   const slash = whole.lastIndexOf('/');
   return { [kind]: whole, name: whole.slice(slash + 1), workdir: whole.slice(0, slash) || '/' };
 }
+
+const SHORT: Readonly<Record<string, string>> = { g: 'gpus', c: 'cpus', m: 'memory', t: 'time' };
+
+/** `--gpus 1 -t 2h --tag night` as the fields of a submission; the server says which it does not know. */
+export function fieldsOfOptions(options: string): Fields {
+  const fields: Record<string, string | string[] | true> = {};
+  for (const [, long, short = '', value] of options.matchAll(/(?:--([\w-]+)|-(\w))(?:[= ]\s*([^\s-]\S*))?/g)) {
+    const name = long?.replace(/-/g, '_') ?? SHORT[short] ?? short;
+    if (name === 'tag') {
+      fields['tags'] = [...((fields['tags'] as string[] | undefined) ?? []), value ?? ''];
+    } else {
+      fields[name] = value ?? true;
+    }
+  }
+  return fields;
+}

@@ -1,26 +1,30 @@
-/** The machine at a glance: each GPU with its use and who holds it, then CPU and memory. */
+/** The machine at a glance: each GPU with its use now and over the last minutes, and who holds it; then CPU and memory. */
 import * as React from 'react';
 
 import type { Gpu, GpuHolder, SystemSample } from '../api/types';
 import { count, fullMoment, gpuName, holderPhrase, number, say, sizeOf } from '../words';
+import { HOST, polyline } from '../model/traces';
+import type { Trace } from '../model/traces';
 import { useCell, useHere } from '../run/surroundings';
+import { Traced } from './lastMinutes';
 import { Section, useSection } from './Section';
 
 const IDLE_IS_LONG = 10 * 60_000;
-const EVERY = 2;
 
 export function Gpus(): JSX.Element {
-  const { trackside } = useHere();
+  const { trackside, preferences } = useHere();
   const sample = useCell(trackside.machine.sample);
+  const traces = useCell(React.useContext(Traced));
+  const { refresh } = useCell(preferences);
   const section = useSection('gpus');
   const { open } = section;
   React.useEffect(() => {
     if (open) {
-      const watching = trackside.machine.watch(EVERY);
+      const watching = trackside.machine.watch(refresh);
       return () => watching.dispose();
     }
     return undefined;
-  }, [open, trackside]);
+  }, [open, refresh, trackside]);
   const gpus = sample?.gpus ?? [];
   const free = gpus.filter(gpu => gpu.free).length;
   const note = sample === null ? '' : gpus.length > 0 ? say('%1 of %2 free', free, gpus.length) : say('none');
@@ -28,7 +32,7 @@ export function Gpus(): JSX.Element {
     <Section id="gpus" title={say('GPUs')} note={note} {...section}>
       <div className="ts-section-body" role="list">
         {gpus.map(gpu => (
-          <GpuRow key={gpu.uuid} gpu={gpu} now={trackside.now()} />
+          <GpuRow key={gpu.uuid} gpu={gpu} trace={traces.get(gpu.uuid)} now={trackside.now()} />
         ))}
         {sample !== null && gpus.length === 0 && (
           <p className="ts-note">{sample.gpu_message || say('This machine has no GPU; jobs share its CPUs.')}</p>
@@ -36,16 +40,15 @@ export function Gpus(): JSX.Element {
         {sample !== null && gpus.length > 0 && sample.gpu_message && (
           <p className="ts-note ts-warn">{sample.gpu_message}</p>
         )}
-        {sample !== null && <HostRow sample={sample} />}
+        {sample !== null && <HostRow sample={sample} trace={traces.get(HOST)} />}
       </div>
     </Section>
   );
 }
 
-function GpuRow({ gpu, now }: { gpu: Gpu; now: number }): JSX.Element {
+function GpuRow({ gpu, trace, now }: { gpu: Gpu; trace: Trace | undefined; now: number }): JSX.Element {
   const idle = gpu.holders.some(holder => idleLong(holder, now));
-  const held = gpu.holders.map(holder => holderPhrase(holder, now)).join(', ');
-  const who = gpu.error || held || (gpu.free ? say('free') : say('in use'));
+  const alone = gpu.error || (gpu.free ? say('free') : say('in use'));
   const busy = gpu.memory_used > 0 || (gpu.utilization ?? 0) > 0;
   return (
     <div
@@ -59,9 +62,12 @@ function GpuRow({ gpu, now }: { gpu: Gpu; now: number }): JSX.Element {
       <div className="ts-gpu-head">
         <b>{gpu.index}</b>
         <span className="ts-gpu-name">{gpuName(gpu)}</span>
-        <span className={idle || gpu.error ? 'ts-gpu-who ts-warn' : 'ts-gpu-who'}>{who}</span>
+        <span className={idle || gpu.error ? 'ts-gpu-who ts-warn' : 'ts-gpu-who'}>
+          {gpu.holders.length === 0 || gpu.error ? alone : <Holders holders={gpu.holders} now={now} />}
+        </span>
       </div>
       <Bars
+        trace={trace}
         left={{ share: (gpu.utilization ?? 0) / 100, label: say('utilisation of GPU %1', gpu.index) }}
         right={{ share: gpu.memory_used / (gpu.memory_total || 1), label: say('memory of GPU %1', gpu.index) }}
       />
@@ -72,6 +78,37 @@ function GpuRow({ gpu, now }: { gpu: Gpu; now: number }): JSX.Element {
         </div>
       )}
     </div>
+  );
+}
+
+/** Who holds a GPU; a click goes to the job, or to the notebook of the kernel. */
+function Holders({ holders, now }: { holders: readonly GpuHolder[]; now: number }): JSX.Element {
+  const { actions } = useHere();
+  const way = ({ kind, id, label }: GpuHolder): (() => void) | null =>
+    kind === 'job' && id !== null
+      ? () => actions.open(id, label)
+      : kind === 'kernel'
+        ? () => actions.openDocument(label)
+        : null;
+  return (
+    <>
+      {holders.map((holder, index) => {
+        const go = way(holder);
+        const words = holderPhrase(holder, now);
+        return (
+          <React.Fragment key={index}>
+            {index > 0 && ', '}
+            {go === null ? (
+              words
+            ) : (
+              <button type="button" className="ts-plainlink" data-trackside="gpu-holder" onClick={go}>
+                {words}
+              </button>
+            )}
+          </React.Fragment>
+        );
+      })}
+    </>
   );
 }
 
@@ -93,10 +130,11 @@ function holderTitle(holder: GpuHolder): string {
   const since = holder.since === null ? '' : say('since %1', fullMoment(holder.since));
   const until = holder.until === null ? '' : say('until about %1', fullMoment(holder.until));
   const share = holder.share < 1 ? say('%1 of it', number(holder.share)) : '';
-  return [holder.label, holder.user ?? '', share, since, until].filter(Boolean).join(', ');
+  const process = holder.pid === null ? '' : say('process %1', holder.pid);
+  return [holder.label, holder.user ?? '', process, share, since, until].filter(Boolean).join(', ');
 }
 
-function HostRow({ sample }: { sample: SystemSample }): JSX.Element {
+function HostRow({ sample, trace }: { sample: SystemSample; trace: Trace | undefined }): JSX.Element {
   const { cpu_count: cpus, cpu_percent: busy, cpus_held: held } = sample;
   return (
     <div className="ts-gpu" role="listitem" data-trackside="host-row">
@@ -108,6 +146,7 @@ function HostRow({ sample }: { sample: SystemSample }): JSX.Element {
         </span>
       </div>
       <Bars
+        trace={trace}
         left={{ share: busy / 100, label: say('use of the CPUs') }}
         right={{ share: sample.memory_used / sample.memory_total, label: say('use of the memory') }}
       />
@@ -124,12 +163,28 @@ interface Measure {
   readonly label: string;
 }
 
-function Bars({ left, right }: { left: Measure; right: Measure }): JSX.Element {
+/** Both measures now, and above each how it went in the last minutes. */
+function Bars({ left, right, trace }: { left: Measure; right: Measure; trace: Trace | undefined }): JSX.Element {
+  const { at, use, memory } = trace ?? { at: [], use: [], memory: [] };
   return (
     <div className="ts-bars">
-      <Meter {...left} kind="use" />
-      <Meter {...right} kind="memory" />
+      <div>
+        <Spark points={polyline(at, use)} kind="use" />
+        <Meter {...left} kind="use" />
+      </div>
+      <div>
+        <Spark points={polyline(at, memory)} kind="memory" />
+        <Meter {...right} kind="memory" />
+      </div>
     </div>
+  );
+}
+
+function Spark({ points, kind }: { points: string; kind: 'use' | 'memory' }): JSX.Element | null {
+  return points === '' ? null : (
+    <svg className={`ts-spark ts-spark-${kind}`} viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+      <polyline points={points} data-trackside="spark" />
+    </svg>
   );
 }
 

@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { Job } from '../api/types';
 import { NONE, stretched, toggled } from '../model/chosen';
+import { found as foundBy } from '../model/finding';
 import { sorted } from '../model/jobs';
 import type { Sorted } from '../model/jobs';
 import type { Beat } from '../model/pulse';
@@ -189,7 +190,7 @@ function useFinding(filter: string): void {
     if (filter.trim() === '') {
       return;
     }
-    const find = () => void trackside.jobs.find(filter).catch(() => undefined); // the connection's state is shown elsewhere
+    const find = () => void trackside.jobs.find(() => foundBy(trackside.rest, filter)).catch(() => undefined); // the connection's state is shown elsewhere
     const timer = setTimeout(find, QUIET);
     return () => clearTimeout(timer);
   }, [filter, trackside]);

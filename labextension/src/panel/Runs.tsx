@@ -6,7 +6,7 @@ import { PIN, RunList } from '../model/runlist';
 import type { Listed } from '../model/runlist';
 import { telling } from '../model/columns';
 import { say } from '../words';
-import { useFrame, useHere, useMemory } from '../run/surroundings';
+import { useCell, useFrame, useHere, useMemory } from '../run/surroundings';
 import { ChosenRuns } from './ChosenRuns';
 import type { ChosenRunsById } from './ChosenRuns';
 import { ColumnChooser } from './ColumnChooser';
@@ -73,8 +73,10 @@ function useRunList(query: string, open: boolean): [RunList, Listed] {
 /** The columns that one chose; else those that tell the runs apart. */
 function useColumns(runs: readonly RunInfo[]) {
   const [kept, setColumns] = useMemory<readonly string[] | null>('runs:columns', null);
+  const { columns: preferred } = useCell(useHere().preferences);
   const usual = React.useMemo(() => [...telling(runs), 'duration', 'started'], [runs]);
-  return { columns: kept ?? usual, own: kept !== null, setColumns };
+  const own = kept ?? (preferred.length > 0 ? preferred : null);
+  return { columns: own ?? usual, own: own !== null, setColumns };
 }
 
 interface SearchProps {

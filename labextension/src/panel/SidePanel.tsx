@@ -1,12 +1,21 @@
-/** The side panel: GPUs, jobs, runs; or why there are none. */
+/** The side panel: its sections in the order that one gave them; or why there are none. */
 import * as React from 'react';
 
 import type { Cell } from '../model/cell';
 import { say } from '../words';
 import { useCell, useHere } from '../run/surroundings';
+import { Arranged, useArrangement } from './arrange';
+import { Traced, useTraces } from './lastMinutes';
 import { Gpus } from './Gpus';
 import { Jobs } from './Jobs';
 import { Runs } from './Runs';
+
+/** Every section by its name; a new one stands at the end until somebody moves it. */
+const SECTIONS: Readonly<Record<string, (props: { selected: string | null }) => JSX.Element>> = {
+  gpus: Gpus,
+  jobs: Jobs,
+  runs: Runs
+};
 
 export interface SidePanelProps {
   /** The run whose view is open in front. */
@@ -21,6 +30,7 @@ export function SidePanel({ selected, visible }: SidePanelProps): JSX.Element {
   const chosen = useCell(selected);
   const shown = useCell(visible);
   const lost = useCell(trackside.lost);
+  const traces = useTraces();
   React.useEffect(() => void trackside.ask(), [trackside]);
   if (home.state === 'absent') {
     return <Absent problem={home.problem} />;
@@ -34,14 +44,35 @@ export function SidePanel({ selected, visible }: SidePanelProps): JSX.Element {
           </p>
         ))}
       {lost && <p className="ts-note ts-warn">{say('The connection to the server is lost; trying again.')}</p>}
-      {shown && (
-        <>
-          <Gpus />
-          <Jobs selected={chosen} />
-          <Runs selected={chosen} />
-        </>
-      )}
+      <DiskHint />
+      <Traced.Provider value={traces}>{shown && <Sections selected={chosen} />}</Traced.Provider>
     </div>
+  );
+}
+
+function Sections({ selected }: { selected: string | null }): JSX.Element {
+  const arrangement = useArrangement(Object.keys(SECTIONS));
+  return (
+    <Arranged.Provider value={arrangement}>
+      {arrangement.order.map(id => {
+        const Part = SECTIONS[id];
+        return Part && <Part key={id} selected={selected} />;
+      })}
+    </Arranged.Provider>
+  );
+}
+
+/** A word before the disk is full. */
+function DiskHint(): JSX.Element | null {
+  const { trackside, preferences } = useHere();
+  const sample = useCell(trackside.machine.sample);
+  const { diskHint } = useCell(preferences);
+  const percent = sample === null ? 0 : Math.floor((sample.disk_used / (sample.disk_total || 1)) * 100);
+  return diskHint >= 100 || percent < diskHint ? null : (
+    <p className="ts-note ts-warn" data-trackside="disk-hint">
+      {say('The disk of the runs is %1 % full. This says which old runs may go:', percent)}{' '}
+      <code>trackside prune --dry-run</code>
+    </p>
   );
 }
 

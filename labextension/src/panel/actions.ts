@@ -10,6 +10,7 @@ import { say } from '../words';
 export interface Views {
   open(runId: string, name: string, tab?: Tab): void;
   compare(runs: readonly RunInfo[]): void;
+  openDocument(path: string): void;
 }
 
 export function makeActions(trackside: Trackside, views: Views): Actions {

@@ -18,7 +18,6 @@ interface Gathered {
 }
 
 export class Notices {
-  wish: Wish = 'all';
   private readonly told = new Set<string>();
   private recent = 0;
   private gathered: Gathered | null = null;
@@ -26,7 +25,8 @@ export class Notices {
   constructor(
     private readonly trackside: Trackside,
     private readonly actions: Actions,
-    private readonly showPanel: () => void
+    private readonly showPanel: () => void,
+    private readonly wish: () => Wish
   ) {}
 
   /** Tell what ended since this browser last looked at this home, then tell each end as it comes. */
@@ -35,7 +35,7 @@ export class Notices {
     const seen = Number(localStorage.getItem(key) ?? Number.NaN);
     const jobs = this.trackside.jobs.state.get().byId.values();
     if (!Number.isNaN(seen)) {
-      this.tellMissed(endedSince(jobs, seen, this.wish));
+      this.tellMissed(endedSince(jobs, seen, this.wish()));
     }
     const note = () => localStorage.setItem(key, String(this.trackside.now()));
     note();
@@ -53,7 +53,7 @@ export class Notices {
   private take(job: Job): void {
     const before = this.trackside.jobs.state.get().byId.get(job.id);
     const name = `${job.uuid} ${job.attempt}`;
-    if (this.told.has(name) || !worthTelling(before, job, this.wish)) {
+    if (this.told.has(name) || !worthTelling(before, job, this.wish())) {
       return;
     }
     this.told.add(name);

@@ -4,7 +4,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 
-import { fieldsOfFile } from '../model/submitting';
+import { fieldsOfFile, fieldsOfOptions } from '../model/submitting';
 import { told } from '../panel/actions';
 import { tracksideIcon } from '../panel/icon';
 import type { Surroundings } from '../run/surroundings';
@@ -28,13 +28,13 @@ export function addSubmitFile(app: JupyterFrontEnd, browsers: IFileBrowserFactor
   });
 }
 
-async function submit({ trackside, actions }: Surroundings, path: string): Promise<void> {
+async function submit({ trackside, actions, preferences }: Surroundings, path: string): Promise<void> {
   const fields = fieldsOfFile(PageConfig.getOption('serverRoot'), path.replace(/^[^/:]*:/, ''));
   if (fields === null) {
     return;
   }
   await told(async () => {
-    const job = await trackside.rest.submit(fields);
+    const job = await trackside.rest.submit({ ...fieldsOfOptions(preferences.get().submit), ...fields });
     const open = { label: say('Open'), callback: () => actions.open(job.run_id, job.name) };
     Notification.info(say('%1 is %2.', path, job.id), { actions: [open], autoClose: 10_000 });
   });

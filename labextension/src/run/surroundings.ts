@@ -7,6 +7,7 @@ import type { Pace } from '../charts/pace';
 import type { Fields, Job, RunInfo } from '../api/types';
 import type { Cell } from '../model/cell';
 import type { Memory } from '../model/memory';
+import type { Preferences } from '../model/preferences';
 import { readOutputs } from '../model/outputs';
 import type { Output } from '../model/outputs';
 import type { RunModel } from '../model/run';
@@ -28,6 +29,8 @@ export interface Actions {
   deleteJob(job: Job): Promise<void>;
   deleteJobs(jobs: readonly Job[]): Promise<void>;
   deleteRun(run: RunInfo): Promise<void>;
+  /** Bring a document of the server's root folder to the front. */
+  openDocument(path: string): void;
   /** Let the browser keep a file of the server. */
   download(url: string, name: string): void;
 }
@@ -38,6 +41,8 @@ export interface Surroundings {
   readonly rendermime: IRenderMimeRegistry;
   /** What a person chose in panels; it outlives the page where something keeps it. */
   readonly memory: Memory;
+  /** What one set, as it is now. */
+  readonly preferences: Cell<Preferences>;
 }
 
 export const Here = React.createContext<Surroundings | null>(null);

@@ -13,6 +13,7 @@ import { SightPace } from '../charts/pace';
 import { readBundle } from '../model/bundle';
 import { Cell } from '../model/cell';
 import { Memory } from '../model/memory';
+import { USUAL } from '../model/preferences';
 import { Trackside } from '../model/trackside';
 import type { Surroundings } from '../run/surroundings';
 import { makeActions } from './actions';
@@ -42,7 +43,12 @@ function render({ model, el }: Host): () => void {
   const undress = dress(el, bundle?.kind ?? '');
   const keepLinks = downloadHere(el, rest, transport.base, say);
   // JupyterLab's registry of renderers is used by run/Outputs alone, in whose place the build puts widget/Outputs
-  const here = { trackside, actions: makeActions(rest, say), memory: new Memory() } as unknown as Surroundings;
+  const here = {
+    trackside,
+    actions: makeActions(rest, say),
+    memory: new Memory(),
+    preferences: new Cell(USUAL)
+  } as unknown as Surroundings;
   const pace = new SightPace(el);
   const unmount = mount(<Shell here={here} pace={pace} bundle={bundle} text={text} notice={notice} />, el);
   if (bundle?.kind === 'job') {

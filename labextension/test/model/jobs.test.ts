@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Event, Job, Status } from '../../src/api/types';
-import { NO_JOBS, applied, asked, matcher, sorted } from '../../src/model/jobs';
+import { asked } from '../../src/model/finding';
+import { NO_JOBS, applied, matcher, sorted } from '../../src/model/jobs';
 import { endedSince, worthTelling } from '../../src/model/notices';
 import { job } from './sample';
 
