@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -114,6 +115,38 @@ def test_the_run_view_shows_all_of_a_run_and_is_back_after_a_reload(window: Lab)
     page.goto(f"{window.server.url}lab?token={window.server.token}")
     window.wait_ready()
     expect(page.locator(f"{view} [data-tab=outputs][aria-selected=true]")).to_be_attached()
+
+
+def test_the_overview_tells_attempts_surroundings_and_the_code_as_it_was(window: Lab, tmp_path: Path) -> None:
+    window.open()
+    source = tmp_path / "train.py"
+    source.write_text(
+        "import trackside\nrun = trackside.init(name='told')\nrun.log({'loss': 1.0})\nraise SystemExit(3)\n"
+    )
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-C", str(tmp_path)]
+    for words in (["init", "-q", "-b", "trunk"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True)
+    source.write_text(source.read_text() + "# a later thought\n")
+    job = window.server.submit(command=[sys.executable, "train.py"], workdir=str(tmp_path), name="told")
+    window.server.ended(job["id"])
+    window.server.post(f"jobs/{job['id']}/retry")
+    until(lambda: (found := window.server.job(job["id"]))["attempt"] == 2 and found["status"] == "failed", "the retry")
+    _open_run(window, job["run_id"], "overview")
+    page = window.page
+    rows = page.locator("[data-trackside=attempts] tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("2 · failed · exit code 3")
+    expect(rows.nth(1)).to_contain_text("1 · failed · exit code 3")
+    environment = page.locator("[data-trackside=environment]")
+    expect(environment).to_contain_text("trunk")
+    expect(environment).to_contain_text("with changes that were not committed")
+    page.click("[data-trackside=part-git-diff] > button")
+    expect(page.locator("[data-trackside=diff] .ts-diff-added")).to_have_text("+# a later thought")
+    page.click("[data-trackside=part-packages] > button")
+    page.fill("[data-trackside=packages] input", "jupyterlab")
+    expect(page.locator("[data-trackside=packages] pre")).to_contain_text("jupyterlab==")
+    page.locator("[data-trackside=packages]").scroll_into_view_if_needed()
+    window.screenshot("overview")
 
 
 def test_chosen_runs_stand_side_by_side_with_what_differs(window: Lab) -> None:

@@ -5,6 +5,7 @@ import type { Comparison } from '../api/types';
 import type { RunRef } from '../model/bundle';
 import { exact } from '../model/settings';
 import { say } from '../words';
+import { Diff } from './Diff';
 import { Dash } from './LegendItem';
 import { useHere } from './surroundings';
 
@@ -36,10 +37,7 @@ export function Differences({ runs, ended }: { runs: readonly RunRef[]; ended: s
           <summary>
             {say('%1: how %2 differs from %3', diff.path, nameOf(runs, diff.run_id), runs[0]?.name ?? '')}
           </summary>
-          <pre className="ts-code" tabIndex={0}>
-            {diff.diff}
-            {diff.cut && '…'}
-          </pre>
+          <Diff text={diff.diff} cut={diff.cut} />
         </details>
       ))}
     </>

@@ -16,7 +16,9 @@ import {
   size,
   statusWord
 } from '../words';
+import { Attempts } from './Attempts';
 import { costPhrase } from './cost';
+import { Environment } from './Environment';
 import { Outputs } from './Outputs';
 import { wasAskedFor } from './Resources';
 import { RunCurves } from './RunCurves';
@@ -35,8 +37,10 @@ export function Overview({ model, facts }: { model: RunModel; facts: Facts }): J
       <RunCurves model={model} most={3} />
       <dl className="ts-facts">{factsOf(run, job, now).map(renderFact)}</dl>
       {run !== null && <Summary run={run} />}
+      {job !== null && <Attempts model={model} job={job} />}
       {job !== null && sourceOf(job) && <SourceSection job={job} />}
       <Outputs model={model} />
+      <Environment model={model} version={status} />
     </div>
   );
 }
@@ -119,7 +123,6 @@ function jobFacts(job: Job, now: number): (Fact | null)[] {
   const { spec } = job;
   return [
     job.exit_code === null ? null : [say('Exit code'), String(job.exit_code)],
-    job.attempt > 1 ? [say('Attempts'), String(job.attempt)] : null,
     [say('Asked for'), askedFor(job)],
     spec.after?.length
       ? [say('Starts'), spec.after.map(({ job: id, condition }) => afterPhrase(id, condition)).join(', ')]
