@@ -173,6 +173,21 @@ def test_chosen_runs_stand_side_by_side_with_what_differs(window: Lab) -> None:
     expect(surroundings).to_contain_text("right")
 
 
+def test_a_view_that_was_closed_opens_again(window: Lab) -> None:
+    window.open()
+    jobs = [_train(window, name, steps=3) for name in ("closed", "beside")]
+    for job in jobs:
+        window.server.ended(str(job["id"]))
+    named = [{"run_id": job["run_id"], "uuid": job["uuid"], "name": job["name"]} for job in jobs]
+    page = window.page
+    for _ in range(2):
+        _open_run(window, jobs[0]["run_id"], "log")
+        page.evaluate("runs => window.jupyterapp.commands.execute('trackside:compare-runs', {runs})", named)
+        expect(page.locator("[data-trackside=compare] [data-trackside=curve]").first).to_be_visible()
+        page.evaluate("async () => { await window.jupyterapp.commands.execute('application:close-all') }")
+        expect(page.locator("[data-trackside=compare], [data-trackside=run-view]")).to_have_count(0)
+
+
 def test_a_query_is_searched_for_and_a_wrong_one_is_a_sentence(window: Lab) -> None:
     window.open()
     for side in ("near", "far"):

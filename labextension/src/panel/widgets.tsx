@@ -55,6 +55,12 @@ abstract class TracksideWidget extends ReactWidget {
     super.onAfterAttach(message);
     this.seen.set(this.isVisible);
   }
+
+  /** A tab that is closed is gone, and lets go of its runs; opened again, it is a new one. */
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
 }
 
 export class SideWidget extends TracksideWidget {
