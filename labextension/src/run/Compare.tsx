@@ -7,6 +7,7 @@ import { differing } from '../model/settings';
 import { say, statusWord } from '../words';
 import { Dash } from './LegendItem';
 import { Differences } from './Differences';
+import { Scatter } from './Scatter';
 import { Track } from './Track';
 import { useCell, useHere, useRun } from './surroundings';
 
@@ -30,6 +31,7 @@ export function Compare({ runs }: { runs: readonly RunRef[] }): JSX.Element {
         <Learner key={run.runId} id={run.runId} learn={learn} />
       ))}
       <Track bundle={bundle} runs={runs} />
+      <Scatter runs={runs} known={known} />
       <Settings runs={runs} known={known} />
       <Differences runs={runs} ended={runs.map(run => known.get(run.runId)?.finished_at ?? '').join()} />
     </div>

@@ -19,10 +19,12 @@ import type { View } from './view';
 
 const MOST_CHARTS = 6;
 const TABLE_KEYS = 3;
+/** Curves of more runs are not drawn anew for each that comes, but together. */
+const MANY = 8;
+const TOGETHER = 250;
 
 export function Track({ bundle, runs }: { bundle: TrackBundle; runs: readonly RunRef[] }): JSX.Element {
-  const [known, setKnown] = React.useState<Known>(new Map());
-  const learn = React.useCallback((id: string, seen: Seen) => setKnown(before => new Map(before).set(id, seen)), []);
+  const [known, learn] = useKnown(runs.length > MANY);
   const { axis, smooth, log } = bundle;
   const view = useView(nameOf(bundle), { axis, smooth, log });
   const keys = keysOf(bundle, known);
@@ -57,6 +59,38 @@ export function Track({ bundle, runs }: { bundle: TrackBundle; runs: readonly Ru
       {runs.length === 1 && <OneRun id={runs[0]?.runId ?? ''} />}
     </section>
   );
+}
+
+/** What is known of the runs; of many, what comes within a moment is taken together. */
+function useKnown(many: boolean): [Known, (id: string, seen: Seen) => void] {
+  const [known, setKnown] = React.useState<Known>(new Map());
+  const come = React.useRef(new Map<string, Seen>());
+  const timer = React.useRef<ReturnType<typeof setTimeout>>();
+  const learn = React.useCallback(
+    (id: string, seen: Seen) => {
+      come.current.set(id, seen);
+      const take = () => {
+        timer.current = undefined;
+        const all = [...come.current];
+        come.current.clear();
+        setKnown(before => new Map([...before, ...all]));
+      };
+      if (!many) {
+        take();
+      } else {
+        timer.current ??= setTimeout(take, TOGETHER);
+      }
+    },
+    [many]
+  );
+  React.useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+      timer.current = undefined;
+    },
+    []
+  );
+  return [known, learn];
 }
 
 /** The same for the same runs and metrics, and short however many they are. */

@@ -67,11 +67,12 @@ class FrameCurves:
     ) -> Metrics:
         """Return what ``read_curves`` returns."""
         try:
-            timed = x == "time"
-            known = self._whole(path, timed) if not since else _read(path, since, timed)
-            asked = (path, known.fingerprint, since, x, max_points, between, tuple(keys or ()))
+            timed, state = x == "time", path.stat()
+            version = (state.st_ino, state.st_size, state.st_mtime_ns)
+            asked = (path, version, since, x, max_points, between, tuple(keys or ()))
             if asked in self._answers:
                 return self._answers[asked]
+            known = self._whole(path, timed) if not since else _read(path, since, timed)
             series = _curves(known.frame, keys, x, max_points, between)
         except Mixed:
             return read_curves(path, run_id, keys=keys, x=x, max_points=max_points, since=since, between=between)
