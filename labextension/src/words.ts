@@ -143,7 +143,7 @@ const STATUS: Record<Status, string> = {
 
 /** The word for a status; `pending` is shown as what it means. */
 export function statusWord(status: Status): string {
-  return say(STATUS[status]);
+  return say(STATUS[status] ?? status); // a newer server may know more
 }
 
 /** `"out of memory"`, `"exit code 3"`, `"ValueError: no such layer"`: why, in few words. */

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Lab
 from tests.serving import until
@@ -194,6 +194,49 @@ def test_a_view_that_was_closed_opens_again(window: Lab) -> None:
         expect(page.locator("[data-trackside=compare] [data-trackside=curve]").first).to_be_visible()
         page.evaluate("async () => { await window.jupyterapp.commands.execute('application:close-all') }")
         expect(page.locator("[data-trackside=compare], [data-trackside=run-view]")).to_have_count(0)
+
+
+_MANY = """
+import trackside
+for step in range(5):
+    trackside.log({"loss": step, "acc": step} | {f"{part}/{n}": step for part in ("optim", "layer") for n in range(5)}, step=step)
+"""
+
+
+def test_many_charts_stand_in_sections_and_a_pinned_one_first_in_every_run(window: Lab) -> None:
+    window.open()
+    jobs = [window.server.submit(cell=_MANY, name=name) for name in ("pinning", "other")]
+    for job in jobs:
+        window.server.ended(str(job["id"]))
+    page = window.page
+    _open_run(window, jobs[0]["run_id"], "curves")
+    view = page.locator(f"[data-trackside=run-view][data-run-id={jobs[0]['run_id']}]")
+    section = view.locator("[data-trackside='part-curves layer']")
+    expect(section).to_contain_text("5 charts")
+    chart = section.locator(".ts-chart-room:has([data-key='layer/3'])")
+    chart.hover()
+    chart.locator("[data-trackside=pin-chart]").click()
+    pinned = "[data-trackside='part-curves pinned'] [data-trackside=curve]"
+    expect(view.locator(pinned)).to_have_attribute("data-key", "layer/3")
+    expect(section).to_contain_text("4 charts")
+    section.locator("button[aria-expanded]").first.click()
+    expect(section.locator("[data-trackside=curve]")).to_have_count(0)
+    window.screenshot("curve-sections")
+    _open_run(window, jobs[1]["run_id"], "curves")
+    other = page.locator(f"[data-trackside=run-view][data-run-id={jobs[1]['run_id']}]")
+    expect(other.locator(pinned)).to_have_attribute("data-key", "layer/3")
+
+
+def test_a_page_and_a_server_of_other_versions_go_on_and_say_so(window: Lab) -> None:
+    def newer(route: Route) -> None:
+        route.fulfill(json={**window.server.get("health").json(), "version": "9.0.0", "mood": "new"})
+
+    window.page.route("**/trackside/api/v1/health*", newer)
+    window.open()
+    _show_panel(window)
+    expect(window.page.locator("[data-trackside=versions]")).to_contain_text("Reload the page")
+    window.server.submit(command=["/bin/true"], name="all the same")
+    expect(window.page.locator(f"{_row('all the same')}[data-status=completed]")).to_be_visible()
 
 
 def test_a_query_is_searched_for_and_a_wrong_one_is_a_sentence(window: Lab) -> None:

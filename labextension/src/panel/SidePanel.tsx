@@ -2,6 +2,7 @@
 import * as React from 'react';
 
 import type { Cell } from '../model/cell';
+import { compared, VERSION } from '../model/version';
 import { say } from '../words';
 import { useCell, useHere } from '../run/surroundings';
 import { Arranged, useArrangement } from './arrange';
@@ -43,6 +44,7 @@ export function SidePanel({ selected, visible }: SidePanelProps): JSX.Element {
             {warning}
           </p>
         ))}
+      {home.state === 'here' && <Versions server={home.health.version} />}
       {lost && <p className="ts-note ts-warn">{say('The connection to the server is lost; trying again.')}</p>}
       <DiskHint />
       <Traced.Provider value={traces}>{shown && <Sections selected={chosen} />}</Traced.Provider>
@@ -59,6 +61,18 @@ function Sections({ selected }: { selected: string | null }): JSX.Element {
         return Part && <Part key={id} selected={selected} />;
       })}
     </Arranged.Provider>
+  );
+}
+
+/** A page and a server that were not made for each other go on as far as they can, and say so. */
+function Versions({ server }: { server: string }): JSX.Element | null {
+  const by = compared(VERSION, server);
+  return by === 0 ? null : (
+    <p className="ts-note ts-warn" data-trackside="versions">
+      {by < 0
+        ? say('The server has Trackside %1 now, this page is of %2. Reload the page.', server, VERSION)
+        : say('This page is of Trackside %1, the server has %2. Start the server again.', VERSION, server)}
+    </p>
   );
 }
 

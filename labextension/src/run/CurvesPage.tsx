@@ -4,7 +4,7 @@ import * as React from 'react';
 import type { RunModel } from '../model/run';
 import { say } from '../words';
 import { CurveTools } from './CurveTools';
-import { RunCurves } from './RunCurves';
+import { CurveSections } from './CurveSections';
 import { useFrame, useHere } from './surroundings';
 import { useView } from './view';
 
@@ -33,7 +33,7 @@ export function CurvesPage({ model }: { model: RunModel }): JSX.Element {
           {say('Download')}
         </a>
       </CurveTools>
-      <RunCurves
+      <CurveSections
         model={model}
         view={view}
         filter={filter}

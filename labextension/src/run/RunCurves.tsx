@@ -42,16 +42,7 @@ export function RunCurves(props: CurvesProps): JSX.Element | null {
     <>
       <div className="ts-charts" data-count={shown.length} data-trackside="curves">
         {shown.map(each => (
-          <CurveChart
-            key={each.title}
-            name={each.title}
-            title={each.keys.length > 1 ? each.title : ''}
-            sources={each.keys.map((key, index) =>
-              source(key, colors.get(key) ?? index, each.keys.length > 1 ? shortLabel(key, each.title) : key)
-            )}
-            look={look}
-            version={version}
-          />
+          <CurveChart key={each.title} {...drawn(each, source, colors)} look={look} version={version} />
         ))}
       </div>
       {most !== null && groups.length > most && (
@@ -61,6 +52,17 @@ export function RunCurves(props: CurvesProps): JSX.Element | null {
       )}
     </>
   );
+}
+
+/** What a chart is called and which lines it has. */
+export function drawn(
+  { keys, title }: Group,
+  source: ReturnType<typeof useGroups>['source'],
+  colors: ReadonlyMap<string, number>
+): { name: string; title: string; sources: Source[] } {
+  const many = keys.length > 1;
+  const sources = keys.map((key, index) => source(key, colors.get(key) ?? index, many ? shortLabel(key, title) : key));
+  return { name: title, title: many ? title : '', sources };
 }
 
 /** The run's metrics in groups, watched while the component stands. */
