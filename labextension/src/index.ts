@@ -28,6 +28,7 @@ import { RunViews } from './panel/runviews';
 import { SideWidget, StatusWidget } from './panel/widgets';
 import { addSubmitCell, SUBMIT_CELL } from './places/cell';
 import { addSubmitFile } from './places/files';
+import { RunDrive } from './places/drive';
 import { addToLauncher } from './places/launcher';
 import { addToRunning } from './places/running';
 import { keepSaved } from './places/saved';
@@ -177,6 +178,8 @@ const places: JupyterFrontEndPlugin<void> = {
       palette?.addItem({ command: SUBMIT_CELL, category: say('Trackside') });
       keepSaved(notebooks, surroundings.trackside);
     }
+    const { contents, serverSettings } = app.serviceManager;
+    contents.addDrive(new RunDrive(surroundings.trackside.rest, serverSettings));
     if (browsers !== null) {
       addSubmitFile(app, browsers, surroundings);
     }

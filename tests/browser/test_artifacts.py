@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -237,3 +238,41 @@ def test_ten_thousand_files_are_quick(window: Lab) -> None:
     expect(window.page.locator(f"{_PANEL} [data-path^='samples/']")).to_have_count(600)
     window.page.locator(f"{_PANEL}").scroll_into_view_if_needed()
     _pictures(window, "artifacts-many")
+
+
+_SAVES = """
+import json, pathlib, trackside
+run = trackside.init(name="opened")
+pathlib.Path("best.csv").write_text("name,acc\\nresnet,0.93\\n")
+pathlib.Path("notes.md").write_text("# What we saw\\n")
+cell = {"cell_type": "code", "source": "print('of a run')", "metadata": {}, "outputs": [], "execution_count": 1}
+pathlib.Path("report.ipynb").write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+for name in ("best.csv", "notes.md", "report.ipynb"):
+    run.save_artifact(name, f"out/{name}")
+"""
+
+
+def test_lab_opens_the_files_of_a_run_with_its_own_viewers(window: Lab, tmp_path: Path) -> None:
+    window.open()
+    job = window.server.submit(command=[sys.executable, "-c", _SAVES], workdir=str(tmp_path), name="opened")
+    window.server.ended(job["id"])
+    page = window.page
+
+    def open_file(name: str) -> None:
+        asked = {"runId": job["run_id"], "tab": "artifacts"}
+        page.evaluate("args => window.jupyterapp.commands.execute('trackside:open-run', args)", asked)
+        view = page.locator(f"[data-trackside=run-view][data-run-id={job['run_id']}]")
+        folder = view.locator("[role=row][data-path=out] .ts-fold")
+        if folder.get_attribute("aria-expanded") == "false":
+            folder.click()
+        row = view.locator(f"[role=row][data-path='out/{name}']")
+        row.hover()
+        row.locator("[data-trackside=open-artifact]").click()
+
+    open_file("best.csv")
+    expect(page.locator(".jp-CSVViewer")).to_be_visible()
+    open_file("notes.md")
+    expect(page.locator(".jp-FileEditor .cm-content")).to_contain_text("# What we saw")
+    open_file("report.ipynb")
+    expect(page.locator(".jp-Notebook .jp-InputArea-editor").first).to_contain_text("of a run")
+    window.screenshot("opened")

@@ -88,7 +88,7 @@ function Holders({ holders, now }: { holders: readonly GpuHolder[]; now: number 
     kind === 'job' && id !== null
       ? () => actions.open(id, label)
       : kind === 'kernel'
-        ? () => actions.openDocument(label)
+        ? () => actions.openDocument?.(label)
         : null;
   return (
     <>

@@ -8,6 +8,7 @@ import type { RunModel } from '../model/run';
 import { openAtFirst, placeAfter, rowsOf, treeOf } from '../model/tree';
 import type { Row } from '../model/tree';
 import { count, fullMoment, moment, say, size } from '../words';
+import { viewedAs } from '../model/opening';
 import { Copy } from './Copy';
 import { FilePreview } from './FilePreview';
 import { useCell, useHere } from './surroundings';
@@ -182,12 +183,26 @@ function Entry(props: LineProps & { row: Exclude<Row, { kind: 'more' }> }): JSX.
 }
 
 function Verbs({ model, root, here, file }: LineProps & { file: Artifact }): JSX.Element {
-  const { trackside } = useHere();
+  const { trackside, actions } = useHere();
   const folder = useCell(model.facts).run?.run_dir;
   const place = root === 'artifacts' ? `${folder}/artifacts` : folder;
   const tabIndex = here ? 0 : -1;
+  const viewed = viewedAs(model.id, root, file.path);
   return (
     <>
+      {viewed !== null && actions.openDocument !== null && (
+        <button
+          type="button"
+          className="ts-link"
+          tabIndex={tabIndex}
+          title={say('Open it in a tab of its own')}
+          aria-label={say('Open %1', file.path)}
+          data-trackside="open-artifact"
+          onClick={() => actions.openDocument?.(viewed)}
+        >
+          {say('Open')}
+        </button>
+      )}
       {folder !== undefined && <CopyPath path={`${place}/${file.path}`} tabIndex={tabIndex} />}
       <a
         className="ts-link"

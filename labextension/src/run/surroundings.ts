@@ -29,8 +29,8 @@ export interface Actions {
   deleteJob(job: Job): Promise<void>;
   deleteJobs(jobs: readonly Job[]): Promise<void>;
   deleteRun(run: RunInfo): Promise<void>;
-  /** Bring a document of the server's root folder to the front. */
-  openDocument(path: string): void;
+  /** Bring a document to the front, by its name in JupyterLab; null where there is no such place. */
+  readonly openDocument: ((path: string) => void) | null;
   /** Let the browser keep a file of the server. */
   download(url: string, name: string): void;
 }
