@@ -24,7 +24,6 @@ export interface Held extends Subscription {
   readonly model: RunModel;
 }
 
-const ignored = () => undefined;
 const LINGER = 5_000;
 const PATIENCE = 3_000;
 
@@ -79,15 +78,10 @@ export class Trackside {
 
   private noticeLoss(live: Live): void {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let again = false;
     live.onConnection(connected => {
       clearTimeout(timer);
       if (connected) {
         this.lost.set(false);
-        if (again) {
-          void this.rest.health().then(health => this.home.set({ state: 'here', health }), ignored); // it may be another version
-        }
-        again = true;
       } else if (live.wanted) {
         timer = setTimeout(() => this.lost.set(live.wanted && !live.connected), PATIENCE);
       }
