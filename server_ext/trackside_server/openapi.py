@@ -73,6 +73,12 @@ _LIMIT = Parameter("limit", {"type": "integer", "default": 50, "maximum": 500}, 
 _CURSOR = Parameter("cursor", TEXT, "`next` of the page before.")
 _OFFSET = Parameter("offset", {"type": "integer", "default": 0, "minimum": 0}, "How many entries are passed over.")
 _TOTAL = Parameter("total", {"enum": ["1"]}, "Also count all that fit.")
+_CURVES = (
+    Parameter("keys", TEXT, "Only these keys, separated by commas."),
+    Parameter("x", {"type": "string", "default": "step"}, "`step`, `time` (seconds) or a key."),
+    Parameter("max_points", {"type": "integer", "default": 2000}, "Points per curve at most; 0: all."),
+    Parameter("between", TEXT, "Only points whose x lies between these two: `100,200`."),
+)
 _QUERY = Parameter(
     "query", TEXT, "What runs are asked for: `tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text`."
 )
@@ -182,13 +188,14 @@ ROUTES: Sequence[Route] = (
         "runs/{id}/metrics",
         "Curves, downsampled to what a screen can show, minima and maxima kept",
         _one("Metrics", "The curves"),
-        (
-            Parameter("keys", TEXT, "Only these keys, separated by commas."),
-            Parameter("x", {"type": "string", "default": "step"}, "`step`, `time` (seconds) or a key."),
-            Parameter("max_points", {"type": "integer", "default": 2000}, "Points per curve at most; 0: all."),
-            Parameter("since", INTEGER, "Byte offset to go on from."),
-            Parameter("between", TEXT, "Only points whose x lies between these two: `100,200`."),
-        ),
+        (*_CURVES, Parameter("since", INTEGER, "Byte offset to go on from.")),
+    ),
+    Route(
+        "GET",
+        "runs/metrics",
+        "Curves of several runs at once",
+        (Answer(200, "The curves of each run, in their order", _json({"type": "array", "items": ref("Metrics")})),),
+        (Parameter("ids", TEXT, "Runs by id or name, separated by commas."), *_CURVES),
     ),
     Route(
         "GET",

@@ -234,6 +234,21 @@ def test_runs_side_by_side_show_what_differs_first(live: LiveServer, plain: str)
     assert "ids" in live.get("runs/compare").json()["error"]["message"]
 
 
+def test_curves_of_several_runs_come_with_one_answer(live: LiveServer) -> None:
+    code = "import trackside\nfor n in range(300): trackside.log({'loss': n / %d})"
+    jobs = [live.ended(live.submit(cell=code % divisor)["id"])["id"] for divisor in (3, 7)]
+    asked = {"max_points": 50, "between": "100,200"}
+    alone = [live.get(f"runs/{job}/metrics", params=asked).json() for job in jobs]
+    together = live.get("runs/metrics", params={"ids": ",".join(reversed(jobs)), **asked})
+    assert together.json() == alone[::-1]
+    assert [each["run_id"] for each in together.json()] == jobs[::-1]
+    missing = live.get("runs/metrics", params={"ids": f"{jobs[0]},none-such"})
+    assert missing.status_code == 404
+    assert "none-such" in missing.json()["error"]["message"]
+    for ids in ("", ",".join(jobs * 26)):
+        assert live.get("runs/metrics", params={"ids": ids}).status_code == 400
+
+
 def test_the_outputs_of_a_cell_are_given_as_they_came(live: LiveServer) -> None:
     job = live.ended(live.submit(cell="from IPython.display import display\ndisplay('seen')\n1 + 1")["id"])
     outputs = live.get(f"runs/{job['id']}/outputs").json()

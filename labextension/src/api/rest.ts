@@ -1,4 +1,5 @@
 /** The REST interface, one method per verb, with the server's own words for what went wrong. */
+import { gathered } from './gather';
 import type {
   ArtifactPage,
   Comparison,
@@ -143,12 +144,13 @@ export class Rest {
     await this.request('DELETE', `runs/${part(id)}`);
   }
 
-  metrics(
-    id: string,
-    query: { keys?: string; x?: string; max_points?: number; since?: number; between?: string }
-  ): Promise<Metrics> {
-    return this.json('GET', `runs/${part(id)}/metrics`, query);
-  }
+  /** Curves of one run; those of several that are asked for in one moment come together. */
+  readonly metrics = gathered(async (ids, query) => {
+    const [id] = ids;
+    return ids.length === 1
+      ? [await this.json<Metrics>('GET', `runs/${part(id ?? '')}/metrics`, query)]
+      : this.json<Metrics[]>('GET', 'runs/metrics', { ids: ids.join(), ...query });
+  });
 
   /** Images, figures, tables, texts and histograms, newest first. */
   media(

@@ -451,6 +451,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Curves of several runs at once */
+        get: operations["get_runs_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/table": {
         parameters: {
             query?: never;
@@ -2733,6 +2750,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description It did not work */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_runs_metrics: {
+        parameters: {
+            query?: {
+                /** @description Only points whose x lies between these two: `100,200`. */
+                between?: string;
+                /** @description Runs by id or name, separated by commas. */
+                ids?: string;
+                /** @description Only these keys, separated by commas. */
+                keys?: string;
+                /** @description Points per curve at most; 0: all. */
+                max_points?: number;
+                /** @description `step`, `time` (seconds) or a key. */
+                x?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The curves of each run, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"][];
                 };
             };
             /** @description It did not work */

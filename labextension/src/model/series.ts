@@ -60,8 +60,11 @@ export class Curve implements Points {
 
   /** The points to draw between two places: those of the detail where it covers them all. */
   between(low: number, high: number): Points {
-    const { detail } = this;
-    return detail !== null && detail.low <= low && high <= detail.high ? detail.points : this.sorted();
+    return this.detail !== null && this.hasDetail(low, high) ? this.detail.points : this.sorted();
+  }
+
+  hasDetail(low: number, high: number): boolean {
+    return this.detail !== null && this.detail.low <= low && high <= this.detail.high;
   }
 
   /** The points in the order of x; a later attempt may have begun its steps anew. */

@@ -66,6 +66,7 @@ export function CurveChart(props: Props): JSX.Element {
     const options = { time: axis === 'time', log, sync, onCursor: setCursor, ...shared, ...drawn };
     chart.current?.show(linesOf(sources, look), options);
   }, [version, labels, hidden, lit, zoom, look.axis, look.smooth, look.log, look.last, drawn.mark]);
+  const closer = zoom === null ? 0 : sources.filter(({ curve }) => curve.hasDetail(...zoom)).length;
   const total = sources.reduce((sum, source) => sum + source.curve.count, 0);
   const last = sources[0]?.curve.last;
   return (
@@ -74,6 +75,7 @@ export function CurveChart(props: Props): JSX.Element {
       data-trackside="curve"
       data-key={name}
       data-points={total}
+      data-closer={closer}
       data-last={last ?? ''}
       data-drawn={drawnWords(look)}
       aria-label={`${name}: ${number(last)}, ${count('%1 point', '%1 points', total)}`}

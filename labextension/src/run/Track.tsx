@@ -21,7 +21,7 @@ const MOST_CHARTS = 6;
 const TABLE_KEYS = 3;
 /** Curves of more runs are not drawn anew for each that comes, but together. */
 const MANY = 8;
-const TOGETHER = 250;
+const TOGETHER = 40;
 
 export function Track({ bundle, runs }: { bundle: TrackBundle; runs: readonly RunRef[] }): JSX.Element {
   const [known, learn] = useKnown(runs.length > MANY);

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec.structs import replace
 
 from trackside.models import Metrics, Series
 from trackside.tracking.folder import RunFolder
 from trackside.tracking.reading.fast import Mixed, joined, read_lines
 from trackside.tracking.reading.frames import places
 from trackside.tracking.reading.moments import MOMENT, as_moments
-from trackside.tracking.reading.parquet import fingerprint, open_compacted
+from trackside.tracking.reading.parquet import Part, fingerprint, open_compacted
 from trackside_server.engine.curves import read_curves, series_of
+from trackside_server.engine.outline import Outline, outline_of, rows_between
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +28,8 @@ __all__ = ["FrameCurves"]
 _OWN = frozenset({"_idx", "_timestamp", "step"})
 _POINTS = 1_000_000
 """Points of answers that are kept."""
+_OUTLINES = 1_000
+"""Long curves of which parts are read alone."""
 _KEPT = (pl.Int64, pl.Float64, MOMENT)
 
 
@@ -40,6 +44,8 @@ class _Known:
     frame: pl.DataFrame
     timed: bool
     """Whether the times are there: to read them takes as long as three metrics, and few ask for them."""
+    part: Part | None = None
+    """What of the run's Parquet these are, where nothing came after it."""
 
     @property
     def size(self) -> int:
@@ -53,6 +59,7 @@ class FrameCurves:
         self._room = room
         self._known: dict[Path, _Known] = {}
         self._answers: dict[Hashable, Metrics] = {}
+        self._outlines: dict[Hashable, Outline] = {}
 
     def read(
         self,
@@ -67,18 +74,33 @@ class FrameCurves:
     ) -> Metrics:
         """Return what ``read_curves`` returns."""
         try:
-            timed, state = x == "time", path.stat()
-            version = (state.st_ino, state.st_size, state.st_mtime_ns)
-            asked = (path, version, since, x, max_points, between, tuple(keys or ()))
+            state = path.stat()
+            curves = (path, state.st_ino, state.st_size, state.st_mtime_ns, x, tuple(keys or ()))
+            asked = (curves, since, max_points, between)
             if asked in self._answers:
                 return self._answers[asked]
-            known = self._whole(path, timed) if not since else _read(path, since, timed)
+            if between is not None and (outline := self._outlines.get(curves)) is not None and not since:
+                part = _part(path, outline, x, max_points, between)
+                if part is not None:
+                    return self._keep(asked, Metrics(run_id, x, part, outline.part.bytes, outline.part.torn))
+            known = self._whole(path, x == "time") if not since else _read(path, since, x == "time")
             series = _curves(known.frame, keys, x, max_points, between)
+            if known.part is not None and known.end == state.st_size:
+                self._draw(curves, known.frame, known.part, x, series)
         except Mixed:
             return read_curves(path, run_id, keys=keys, x=x, max_points=max_points, since=since, between=between)
         except FileNotFoundError:
             return Metrics(run_id, x, {}, since, 0)
         return self._keep(asked, Metrics(run_id, x, series, known.end, known.torn))
+
+    def _draw(self, curves: Hashable, frame: pl.DataFrame, part: Part, x: str, series: dict[str, Series]) -> None:
+        """Keep the outline of curves, so that a closer look at them need not read them whole."""
+        axis = _axis(frame, x)
+        outline = None if axis is None else outline_of(frame, part, axis, x, series)
+        if outline is not None:
+            self._outlines[curves] = outline
+            while len(self._outlines) > _OUTLINES:
+                del self._outlines[next(iter(self._outlines))]
 
     def _keep(self, asked: Hashable, answer: Metrics) -> Metrics:
         """Keep an answer for those who ask the same: several windows, or one that comes back."""
@@ -113,9 +135,8 @@ def _from_parquet(path: Path, timed: bool) -> _Known | None:
     frames = compacted.read(_wanted(compacted.columns, timed)) if compacted and part else None
     if part is None or frames is None:
         return None
-    return _Known(
-        path.stat().st_ino, part.bytes, part.fingerprint, part.torn, _numbers(frames[path.name], timed), timed
-    )
+    numbers = _numbers(frames[path.name], timed)
+    return _Known(path.stat().st_ino, part.bytes, part.fingerprint, part.torn, numbers, timed, part)
 
 
 def _read(path: Path, since: int, timed: bool) -> _Known:
@@ -159,6 +180,17 @@ def _curves(
         if points is not None:
             series[column.name] = series_of(*points, max_points, between)
     return series
+
+
+def _part(
+    path: Path, outline: Outline, x: str, max_points: int, between: tuple[float, float]
+) -> dict[str, Series] | None:
+    """Curves between two places, from the rows that hold them."""
+    rows = rows_between(path, outline, *between)
+    if rows is None:
+        return None
+    near = _curves(_numbers(rows, x == "time"), list(outline.whole), x, max_points, between)
+    return {key: replace(whole, x=near[key].x, y=near[key].y) for key, whole in outline.whole.items()}
 
 
 def _axis(frame: pl.DataFrame, x: str) -> pl.Series | None:

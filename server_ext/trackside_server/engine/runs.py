@@ -21,8 +21,9 @@ from trackside_server.engine.jobs import read_limit, read_statuses
 from trackside_server.engine.records import as_record, check_position, read_bytes
 from trackside_server.store import Reader, RunsPage, Tx
 
-__all__ = ["folder", "get", "metrics", "outputs", "page", "patch", "read_query", "resolve"]
+__all__ = ["folder", "get", "metrics", "metrics_of_many", "outputs", "page", "patch", "read_query", "resolve"]
 
+_MANY = 50
 _OUTPUTS_BYTES = 32 * 1024 * 1024
 
 
@@ -100,6 +101,27 @@ async def metrics(
     row = await resolve(core, text)
     path = RunFolder(row.run_dir).metrics
     return await core.curves.read(path, row.id, keys=keys, x=x, max_points=max_points, since=since, between=between)
+
+
+async def metrics_of_many(
+    core: Core,
+    texts: Sequence[str],
+    *,
+    keys: Sequence[str] | None,
+    x: str,
+    max_points: int,
+    between: tuple[float, float] | None = None,
+) -> list[Metrics]:
+    """Return the curves of several runs, in their order; all or none."""
+    if not 1 <= len(texts) <= _MANY:
+        raise InvalidInput(f"{len(texts)} runs cannot be read at once.", hint=f"Name 1 to {_MANY}: ids=job-1,job-2.")
+    rows = [await resolve(core, text) for text in texts]
+
+    async def read(row: RunRow) -> Metrics:
+        path = RunFolder(row.run_dir).metrics
+        return await core.curves.read(path, row.id, keys=keys, x=x, max_points=max_points, between=between)
+
+    return await asyncio.gather(*map(read, rows))
 
 
 async def outputs(core: Core, text: str) -> list[msgspec.Raw]:

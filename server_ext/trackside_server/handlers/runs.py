@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypedDict
 from urllib.parse import quote
 
 from jupyter_server.auth import authorized
@@ -102,6 +102,15 @@ class RunHandler(TracksideHandler):
         self.finish()
 
 
+class Asked(TypedDict):
+    """The options of a question for curves."""
+
+    keys: list[str] | None
+    x: str
+    max_points: int
+    between: tuple[float, float] | None
+
+
 class MetricsHandler(TracksideHandler):
     """``runs/{id}/metrics``."""
 
@@ -109,17 +118,17 @@ class MetricsHandler(TracksideHandler):
     @authorized
     async def get(self, run: str) -> None:
         """Answer its curves, thinned to what a screen shows, minima and maxima kept."""
+        self.answer(await runs.metrics(self.core, run, **self.asked(), since=self._since()))
+
+    def asked(self) -> Asked:
+        """Return which curves are asked for."""
         keys = self.get_query_argument("keys", None)
-        curves = await runs.metrics(
-            self.core,
-            run,
-            keys=keys.split(",") if keys else None,
-            x=self.get_query_argument("x", "step"),
-            max_points=self._points(),
-            since=self._since(),
-            between=self._between(),
-        )
-        self.answer(curves)
+        return {
+            "keys": keys.split(",") if keys else None,
+            "x": self.get_query_argument("x", "step"),
+            "max_points": self._points(),
+            "between": self._between(),
+        }
 
     def _points(self) -> int:
         points = self.option("max_points", int, 2000)
@@ -143,6 +152,17 @@ class MetricsHandler(TracksideHandler):
         since = self.option("since", int, 0)
         check_position("since", since)
         return since
+
+
+class ManyMetricsHandler(MetricsHandler):
+    """``runs/metrics``."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:  # type: ignore[override]  # of no one run
+        """Answer the curves of several runs at once."""
+        ids = [part for part in self.get_query_argument("ids").split(",") if part]
+        self.answer(await runs.metrics_of_many(self.core, ids, **self.asked()))
 
 
 class OutputsHandler(TracksideHandler):
@@ -266,6 +286,7 @@ ROUTES = [
     ("runs", RunsHandler),
     ("runs/table", TableHandler),
     ("runs/compare", CompareHandler),
+    ("runs/metrics", ManyMetricsHandler),
     (f"runs/{_RUN}", RunHandler),
     (f"runs/{_RUN}/metrics", MetricsHandler),
     (f"runs/{_RUN}/outputs", OutputsHandler),

@@ -31,6 +31,8 @@ FORMAT = 1
 WORTH = 4 << 20
 """Bytes of lines from which on a Parquet is worth its file: below, they are parsed in 25 ms, and it is read in 3."""
 _KEY = "trackside"
+_GROUP = 1 << 16
+"""Rows that are read together: a part of a long run is read in a millisecond, and the whole no slower."""
 _PIECE = 4096
 _PIECES = 32
 _AT_ONCE = 512 << 20
@@ -71,6 +73,21 @@ class Compacted(NamedTuple):
             frames[name] = frame.slice(first, part.rows)
             first += part.rows
         return frames
+
+    def read_rows(self, name: str, first: int, count: int, columns: list[str]) -> pl.DataFrame | None:
+        """Return ``count`` rows of a file from row ``first`` on, of these columns; None when the Parquet was replaced meanwhile."""
+        start = 0
+        for other, part in self.parts.items():
+            if other == name:
+                break
+            start += part.rows
+        try:
+            rows = pl.scan_parquet(self.path).slice(start + first, count).select(columns).collect()
+            with self.path.open("rb") as file:
+                same = _parts(file) == self.parts
+        except (OSError, pl.exceptions.PolarsError):
+            return None
+        return rows if same and rows.height == count else None
 
 
 def open_compacted(folder: RunFolder) -> Compacted | None:
@@ -175,7 +192,7 @@ def _write_in_pieces(folder: RunFolder, before: Compacted | None, names: list[st
         schema = common_schema([frame.collect_schema() for frame in frames])
         whole = pl.concat([as_in(frame, frame.collect_schema(), schema) for frame in frames], how="diagonal")
         with _new_table(folder) as path:
-            whole.sink_parquet(path, metadata=_said(parts))
+            whole.sink_parquet(path, row_group_size=_GROUP, metadata=_said(parts))
 
 
 def write_compacted(
@@ -193,7 +210,7 @@ def write_compacted(
         parts[name] = Part(lines.end, height, torn, fingerprint(folder.path / name, lines.end))
     frame = joined(frames)
     with _new_table(folder) as path:
-        frame.write_parquet(path, metadata=_said(parts))
+        frame.write_parquet(path, row_group_size=_GROUP, metadata=_said(parts))
 
 
 @contextlib.contextmanager

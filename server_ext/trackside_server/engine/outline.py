@@ -1,0 +1,101 @@
+"""The outline of a run's long curves: which rows of its Parquet hold a part of them, so that only those are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from trackside.models import Series
+from trackside.tracking.folder import RunFolder
+from trackside.tracking.reading.parquet import Part, open_compacted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Outline", "outline_of", "rows_between"]
+
+_BLOCK = 4096
+
+
+class Outline(NamedTuple):
+    """What is known of curves that lie in a Parquet whole, block by block of their rows."""
+
+    part: Part
+    lowest: NDArray[np.float64]
+    """The x of each block's first row; they rise."""
+    highest: NDArray[np.float64]
+    filled: Mapping[str, NDArray[np.bool_]]
+    """Whether a block has a value of this metric, for those that some rows lack."""
+    axis: Sequence[str]
+    """The columns that tell x."""
+    whole: Mapping[str, Series]
+    """Count, last, least and greatest of each whole curve, without its points."""
+
+
+def outline_of(
+    frame: pl.DataFrame, part: Part, axis: pl.Series, x: str, curves: Mapping[str, Series]
+) -> Outline | None:
+    """Return the outline of curves that were just read; None where a part of the rows would not tell where it stands."""
+    import numpy as np
+
+    columns = _axis_columns(frame, x)
+    if not columns or axis.null_count() or not axis.is_sorted():
+        return None
+    places, starts = axis.to_numpy(), np.arange(0, frame.height, _BLOCK)
+    filled = {
+        key: np.add.reduceat(frame[key].is_not_null().to_numpy(), starts, dtype=np.int64) > 0
+        for key in curves
+        if frame[key].null_count()
+    }
+    ends = np.minimum(starts + _BLOCK, frame.height) - 1
+    whole = {key: Series([], [], each.count, each.last, each.min, each.max) for key, each in curves.items()}
+    return Outline(part, places[starts], places[ends], filled, columns, whole)
+
+
+def rows_between(path: Path, outline: Outline, low: float, high: float) -> pl.DataFrame | None:
+    """Return the rows whose x lies between these two, and around them as many as hold each metric's next value.
+
+    None when the Parquet is not the one that the outline was made of.
+    """
+    compacted = open_compacted(RunFolder(path.parent))
+    if compacted is None or compacted.parts.get(path.name) != outline.part:
+        return None
+    first, last = _blocks(outline, low, high)
+    columns = dict.fromkeys((*outline.axis, *outline.whole))
+    start = first * _BLOCK
+    return compacted.read_rows(path.name, start, min((last + 1) * _BLOCK, outline.part.rows) - start, list(columns))
+
+
+def _blocks(outline: Outline, low: float, high: float) -> tuple[int, int]:
+    import numpy as np
+
+    count = len(outline.lowest)
+    before = int(np.searchsorted(outline.highest, low))  # blocks that end below
+    after = int(np.searchsorted(outline.lowest, high, side="right"))  # the first that begins above
+    first, last = max(0, before - 1), min(count - 1, after)
+    for filled in outline.filled.values():
+        (with_values,) = np.nonzero(filled)
+        if len(earlier := with_values[with_values < before]):
+            first = min(first, int(earlier[-1]))
+        if len(later := with_values[with_values >= after]):
+            last = max(last, int(later[0]))
+    return first, last
+
+
+def _axis_columns(frame: pl.DataFrame, x: str) -> list[str]:
+    """The columns from which a part of the rows gets its x; none where it depends on how many rows lie before."""
+    if x == "time":
+        return ["_timestamp"]
+    if x != "step":
+        return [x]
+    columns = [name for name in ("step", "_idx") if name in frame.columns]
+    whole = [_is_whole(frame[name]) for name in columns]
+    return columns[: whole.index(True) + 1] if any(whole) else []
+
+
+def _is_whole(column: pl.Series) -> bool:
+    return not column.null_count() and (column.dtype == pl.Int64 or bool(column.is_finite().all()))
