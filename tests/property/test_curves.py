@@ -118,6 +118,14 @@ def test_a_closer_look_reads_few_rows(tmp_path: Path, monkeypatch: pytest.Monkey
         asked = {"keys": None, "x": "step", "max_points": 100, "between": between}
         _assert_same(curves.read(folder.metrics, "r", **asked), read_curves(folder.metrics, "r", **asked))  # type: ignore[arg-type]
         assert read.pop() <= most
+    asked = {"keys": ["loss"], "x": "step", "max_points": 100}
+    curves.read(folder.metrics, "r", **asked)  # type: ignore[arg-type]
+    wide = curves.read(folder.metrics, "r", **asked, between=(20_000.0, 80_000.0)).series["loss"]  # type: ignore[arg-type]
+    assert not read  # the outline has enough
+    assert (wide.count, wide.min, wide.max) == (100_000, 0.0, 99_999 / 7)
+    assert 90 <= len(wide.x) <= 100
+    assert (min(wide.x), max(wide.x)) == pytest.approx((20_000, 80_000), abs=10)
     folder.metrics.write_text('{"step":1,"loss":2}\n')
+    asked["between"] = between
     assert curves.read(folder.metrics, "r", **asked).series["loss"].count == 1  # type: ignore[arg-type]
     assert not read

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     _Bools: TypeAlias = NDArray[np.bool_]
     _Places: TypeAlias = NDArray[np.int64]
 
-__all__ = ["read_curves", "series_of"]
+__all__ = ["read_curves", "series_of", "thinned", "values_of"]
 
 _OWN = frozenset({"_idx", "_timestamp", "step"})
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -185,11 +185,26 @@ def series_of(x: _Floats, y: _Floats, max_points: int, between: tuple[float, flo
     least, greatest = (float(real.min()), float(real.max())) if len(real) else (None, None)
     if between is not None:
         x, y, finite = _within(x, y, finite, *between)
-    if 0 < max_points < len(y):
-        chosen = _downsample(y, finite, max_points)
-        x, y, finite = x[chosen], y[chosen], finite[chosen]
-    values = [value if seen else None for value, seen in zip(y.tolist(), finite.tolist(), strict=True)]
-    return Series(x.tolist(), values, count, _spelt(last), least, greatest)
+    x, y = thinned(x, y, finite, max_points)
+    return Series(x.tolist(), values_of(y), count, _spelt(last), least, greatest)
+
+
+def thinned(x: _Floats, y: _Floats, finite: _Bools, max_points: int) -> tuple[_Floats, _Floats]:
+    """Return at most ``max_points`` of these points (0: all of them): ends and extremes stay."""
+    if not 0 < max_points < len(y):
+        return x, y
+    chosen = _downsample(y, finite, max_points)
+    return x[chosen], y[chosen]
+
+
+def values_of(y: _Floats) -> list[float | None]:
+    """Return values as an answer has them: None for what is no finite number."""
+    import numpy as np
+
+    values: list[float | None] = y.tolist()
+    for place in np.flatnonzero(~np.isfinite(y)).tolist():
+        values[place] = None
+    return values
 
 
 def _within(x: _Floats, y: _Floats, finite: _Bools, low: float, high: float) -> tuple[_Floats, _Floats, _Bools]:

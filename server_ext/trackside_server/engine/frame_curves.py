@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 from msgspec.structs import replace
@@ -17,19 +16,15 @@ from trackside.tracking.reading.frames import places
 from trackside.tracking.reading.moments import MOMENT, as_moments
 from trackside.tracking.reading.parquet import Part, fingerprint, open_compacted
 from trackside_server.engine.curves import read_curves, series_of
-from trackside_server.engine.outline import Outline, outline_of, rows_between
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from trackside_server.engine.outline import Outline, Points, outline_of, rows_between
 
 __all__ = ["FrameCurves"]
 
 _OWN = frozenset({"_idx", "_timestamp", "step"})
 _POINTS = 1_000_000
 """Points of answers that are kept."""
-_OUTLINES = 1_000
-"""Long curves of which parts are read alone."""
+_OUTLINED = 4_000_000
+"""Points of outlines that are kept."""
 _KEPT = (pl.Int64, pl.Float64, MOMENT)
 
 
@@ -84,22 +79,22 @@ class FrameCurves:
                 if part is not None:
                     return self._keep(asked, Metrics(run_id, x, part, outline.part.bytes, outline.part.torn))
             known = self._whole(path, x == "time") if not since else _read(path, since, x == "time")
-            series = _curves(known.frame, keys, x, max_points, between)
-            if known.part is not None and known.end == state.st_size:
-                self._draw(curves, known.frame, known.part, x, series)
+            axis = _axis(known.frame, x)
+            points = _curves(known.frame, axis, keys, x)
+            series = {key: series_of(*each, max_points, between) for key, each in points.items()}
+            if axis is not None and known.part is not None and known.end == state.st_size:
+                self._draw(curves, outline_of(known.frame, known.part, x, axis, points, series))
         except Mixed:
             return read_curves(path, run_id, keys=keys, x=x, max_points=max_points, since=since, between=between)
         except FileNotFoundError:
             return Metrics(run_id, x, {}, since, 0)
         return self._keep(asked, Metrics(run_id, x, series, known.end, known.torn))
 
-    def _draw(self, curves: Hashable, frame: pl.DataFrame, part: Part, x: str, series: dict[str, Series]) -> None:
+    def _draw(self, curves: Hashable, outline: Outline | None) -> None:
         """Keep the outline of curves, so that a closer look at them need not read them whole."""
-        axis = _axis(frame, x)
-        outline = None if axis is None else outline_of(frame, part, axis, x, series)
         if outline is not None:
             self._outlines[curves] = outline
-            while len(self._outlines) > _OUTLINES:
+            while sum(each.points for each in self._outlines.values()) > _OUTLINED:
                 del self._outlines[next(iter(self._outlines))]
 
     def _keep(self, asked: Hashable, answer: Metrics) -> Metrics:
@@ -166,31 +161,33 @@ def _numbers(frame: pl.DataFrame, timed: bool) -> pl.DataFrame:
     return pl.DataFrame(kept).rechunk() if kept else pl.DataFrame(height=frame.height)
 
 
-def _curves(
-    frame: pl.DataFrame, keys: Sequence[str] | None, x: str, max_points: int, between: tuple[float, float] | None
-) -> dict[str, Series]:
-    axis = _axis(frame, x)
+def _curves(frame: pl.DataFrame, axis: pl.Series | None, keys: Sequence[str] | None, x: str) -> dict[str, Points]:
+    """The points of each curve over this axis, where there is at least one."""
     if axis is None:
         return {}
-    series = {}
+    found = {}
     for column in frame:
         if column.dtype == MOMENT or (column.name not in keys if keys else column.name in _OWN or column.name == x):
             continue
         points = _points(axis, column)
         if points is not None:
-            series[column.name] = series_of(*points, max_points, between)
-    return series
+            found[column.name] = points
+    return found
 
 
 def _part(
     path: Path, outline: Outline, x: str, max_points: int, between: tuple[float, float]
 ) -> dict[str, Series] | None:
-    """Curves between two places, from the rows that hold them."""
-    rows = rows_between(path, outline, *between)
-    if rows is None:
-        return None
-    near = _curves(_numbers(rows, x == "time"), list(outline.whole), x, max_points, between)
-    return {key: replace(whole, x=near[key].x, y=near[key].y) for key, whole in outline.whole.items()}
+    """Curves between two places: from the outline where that has enough of them, else from the rows that hold them."""
+    near = outline.near(max_points, *between)
+    if near is None:
+        rows = rows_between(path, outline, *between)
+        if rows is None:
+            return None
+        numbers = _numbers(rows, x == "time")
+        near = _curves(numbers, _axis(numbers, x), list(outline.whole), x)
+    found = {key: series_of(*points, max_points, between) for key, points in near.items()}
+    return {key: replace(whole, x=found[key].x, y=found[key].y) for key, whole in outline.whole.items()}
 
 
 def _axis(frame: pl.DataFrame, x: str) -> pl.Series | None:
@@ -204,7 +201,7 @@ def _axis(frame: pl.DataFrame, x: str) -> pl.Series | None:
     return axis if axis.is_finite().all() else pl.select(pl.when(axis.is_finite()).then(axis)).to_series()
 
 
-def _points(axis: pl.Series, column: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+def _points(axis: pl.Series, column: pl.Series) -> Points | None:
     if column.null_count() or axis.null_count():
         both = column.is_not_null() & axis.is_not_null()
         axis, column = axis.filter(both), column.filter(both)

@@ -159,7 +159,7 @@ class ManyMetricsHandler(MetricsHandler):
 
     @authenticated
     @authorized
-    async def get(self) -> None:  # type: ignore[override]  # of no one run
+    async def get(self) -> None:
         """Answer the curves of several runs at once."""
         ids = [part for part in self.get_query_argument("ids").split(",") if part]
         self.answer(await runs.metrics_of_many(self.core, ids, **self.asked()))
