@@ -41,6 +41,7 @@ def started_lab(
     command: str = "jupyterlab",
     application: str = "LabApp",
     options: tuple[str, ...] = (),
+    base_url: str = "/user/me/",
     **environment: str,
 ) -> Iterator[LiveServer]:
     """Start a JupyterLab that asks for no news, in a place of its own; end it when the tests are over."""
@@ -52,7 +53,7 @@ def started_lab(
         place,
         command=(command,),
         options=(f"--{application}.expose_app_in_browser=True", *options),
-        base_url="/user/me/",
+        base_url=base_url,
         without=(),
         environment=environment,
     )
