@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,32 @@ def test_a_notebook_runs_with_parameters_and_can_be_opened_while_it_runs(client:
 
 def _cell(source: str, tags: list[str]) -> dict[str, object]:
     return {"cell_type": "code", "source": source, "metadata": {"tags": tags}, "outputs": [], "execution_count": None}
+
+
+def test_of_a_map_no_more_run_at_once_than_may(client: Client) -> None:
+    code = "import time; time.sleep(0.4)"
+    jobs = client.jobs.submit_many(
+        [{"command": ["python3", "-c", code], "workdir": "/tmp", "cpus": 0.1, "group": "few", "max_parallel": 1, "name": f"few-{n}"} for n in range(3)]
+    )  # fmt: skip
+    running = next(client.jobs.as_completed([jobs[0].id]))
+    assert running.status == "completed"
+    ended = sorted((job.started_at, job.finished_at) for job in client.jobs.as_completed([job.id for job in jobs]))
+    assert all(before[1] <= after[0] for before, after in pairwise(ended))
+    with pytest.raises(InvalidInput, match="no group of jobs"):
+        client.jobs.submit({"command": ["true"], "max_parallel": 2})
+
+
+def test_a_function_over_items_waits_its_turn_and_says_so(live: LiveServer, client: Client) -> None:
+    import trackside
+
+    jobs = trackside.map(lambda s: [__import__("time").sleep(s), s][1], [2.5, 0.0, 0.0], name="nap", max_parallel=1, cpus=0.1, client=client)  # fmt: skip
+    until(lambda: jobs[0].is_running, "the first")
+    assert "1 of its group runs, 1 may at once (nap-0 (job-" in jobs[2].explain()
+    assert [job.result(timeout=60) for job in jobs] == [2.5, 0.0, 0.0]
+
+
+def test_a_job_that_costs_more_than_it_may_is_refused_where_no_price_is_known(client: Client) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        client.jobs.submit({"command": ["true"], "max_cost_per_hour": 0.5})
+    assert caught.value.code == "no_price"
+    assert "c.TracksideApp.prices" in caught.value.hint

@@ -26,6 +26,7 @@ cpus = st.sampled_from((0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 8.0))
 memories = st.sampled_from((0, 0, 1, 4, 8))
 times = st.sampled_from((None, 60.0, 600.0, 3600.0))
 tags = st.lists(st.sampled_from(_TAGS), max_size=2, unique=True).map(tuple)
+groups = st.sampled_from(("", "", "map", "night"))
 shares = st.builds(GpuRequest, st.sampled_from((0.125, 0.5)))
 requests = st.one_of(
     st.just(GpuRequest(0)),
@@ -53,7 +54,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         gpus = draw(st.lists(st.sampled_from(machine.gpus), max_size=2, unique=True)) if machine.gpus else []
         share = draw(st.sampled_from((0.125, 0.5, 1.0))) if len(gpus) == 1 else 1.0
         name, held = f"running-{number}", tuple(gpu.uuid for gpu in gpus)
-        job = Running(name, name, draw(cpus), held, share, draw(ends), draw(memories), draw(tags))
+        job = Running(name, name, draw(cpus), held, share, draw(ends), draw(memories), draw(tags), draw(groups))
         if _holds(machine, [*running, job]):
             running.append(job)
     count = draw(st.integers(0, 8))
@@ -69,6 +70,8 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
             memory=draw(memories),
             time=draw(times),
             tags=draw(tags),
+            group=draw(groups),
+            max_parallel=draw(st.sampled_from((0, 0, 1, 2))),
         )
         for seq in range(1, count + 1)
     ]
@@ -192,6 +195,16 @@ def test_no_more_jobs_with_a_tag_run_than_may(snapshot: Snapshot) -> None:
     before = Counter(tag for job in snapshot.running for tag in job.tags)
     after = Counter(tag for job in _started(snapshot, plan(snapshot)) for tag in job.tags)
     assert all(after[tag] <= max(most, before[tag]) for tag, most in snapshot.tag_limits.items())
+
+
+@given(snapshots())
+def test_no_more_of_a_group_run_than_who_starts_allows(snapshot: Snapshot) -> None:
+    jobs = {job.id: job for job in snapshot.waiting}
+    running = Counter(job.group for job in snapshot.running)
+    for each in plan(snapshot):  # in the order of their start
+        job = jobs[each.job_id]
+        running[job.group] += 1
+        assert not job.max_parallel or not job.group or running[job.group] <= job.max_parallel
 
 
 @given(snapshots())

@@ -18,7 +18,7 @@ __all__ = ["add_arguments", "fields", "run"]
 
 _PLAIN = (
     "name", "gpus", "gpu_memory", "cpus", "cores", "memory", "time", "max_iops", "max_output", "max_processes",
-    "priority", "grace", "at", "retries",
+    "max_cost_per_hour", "group", "max_parallel", "priority", "grace", "at", "retries",
 )  # fmt: skip
 _SWITCHES = ("requeue", "share_gpu", "notify")
 
@@ -38,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-iops", metavar="N", help="reads and writes of each disk per second at most")
     parser.add_argument("--max-output", metavar="SIZE", help="size of the log at most (default 1G)")
     parser.add_argument("--max-processes", metavar="N", help="processes and threads at most")
+    parser.add_argument("--max-cost-per-hour", metavar="N", help="refuse it if an hour costs more by the site's prices")
+    parser.add_argument("--group", metavar="NAME", help="jobs that --max-parallel counts together")
+    parser.add_argument("--max-parallel", metavar="N", help="jobs of its sweep or group that run at once at most")
     parser.add_argument("--at", metavar="TIME", help="earliest start: 18:30, 'tomorrow 06:00', +2h")
     parser.add_argument(
         "--after", action="append", default=[], metavar="JOB[:ok|any|failed]", help="wait for this job's end"

@@ -28,7 +28,7 @@ __all__ = ["submit_cell", "submit_line"]
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]~{}\n]")
 _TEXTS = (
     "name", "gpus", "gpu-memory", "cpus", "cores", "memory", "time", "max-iops", "max-output", "max-processes",
-    "priority", "grace", "at", "retries",
+    "max-cost-per-hour", "group", "max-parallel", "priority", "grace", "at", "retries",
 )  # fmt: skip
 _SWITCHES = ("share-gpu", "requeue", "notify")
 
@@ -90,13 +90,16 @@ def submit_line(session: Session, line: str) -> Job | Sweep | None:
 
 def _fields(session: Session, arguments: Arguments) -> dict[str, object]:
     """Return the options as fields of a submission; what is not given is left out."""
+    from trackside.sdk.options import in_group
+
     fields: dict[str, object] = {name.replace("-", "_"): arguments.text(name) for name in _TEXTS}
     fields |= {name.replace("-", "_"): True for name in _SWITCHES if arguments.has(name)}
     fields |= {"after": arguments.names("after") or None, "secrets": secrets_of(arguments)}
     fields |= {"tags": arguments.names("tag") or None, "env": env_of(arguments), "workdir": workdir_of(arguments)}
     fields["config"] = config_of(arguments, session.namespace)
     fields["params"] = params_of(arguments)
-    return {name: value for name, value in fields.items() if value is not None}
+    given = {name: value for name, value in fields.items() if value is not None}
+    return in_group(given, "sweep") if arguments.has("sweep") else given
 
 
 def _work(arguments: Arguments) -> dict[str, object]:

@@ -60,6 +60,12 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Reads and writes of each disk per second."""
     max_output: int | None = None
     max_processes: int | None = None
+    max_cost_per_hour: float | None = None
+    """What an hour may cost by the site's prices, in their currency."""
+    group: str | None = None
+    """What this job is one of, such as the calls of one ``map``."""
+    max_parallel: int | None = None
+    """How many of its group may run while it starts, itself among them."""
     share_gpu: bool = False
     """Whether it may start on a GPU that kernels of this server's notebooks use."""
     grace: float = 10.0

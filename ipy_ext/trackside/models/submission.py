@@ -62,6 +62,8 @@ def _check_whole(values: Mapping[str, object]) -> None:
     gpus = values.get("gpus")
     if values.get("gpu_memory") and not (isinstance(gpus, GpuRequest) and gpus.count):
         raise InvalidInput("gpu_memory was given, but no GPU.", hint="Ask for one with gpus=1.")
+    if values.get("max_parallel") is not None and values.get("group") is None:
+        raise InvalidInput("max_parallel was given, but no group of jobs.", hint="Name one: group='nightly'.")
     if values.get("command") is not None:
         for field, why in (("args", "Write them into the command itself."), ("outputs", "A command binds no names.")):
             if values.get(field):

@@ -14,7 +14,7 @@ from trackside.errors import InvalidInput, near
 from trackside.models import parse_submission
 from trackside.sdk.connection import default_client
 from trackside.sdk.job import Job
-from trackside.sdk.options import checked
+from trackside.sdk.options import checked, in_group
 from trackside.sdk.staging import staged
 from trackside.sdk.surroundings import surroundings
 
@@ -76,7 +76,10 @@ def _said(name: str, value: object) -> str:
 def map(  # noqa: A001  # the name that readers know
     function: Function, *items: Iterable[object], client: Client | None = None, **options: object
 ) -> list[Job]:
-    """Submit ``function(item)`` for each item, or for each tuple of several iterables; all jobs or none are made."""
+    """Submit ``function(item)`` for each item, or for each tuple of several iterables; all jobs or none are made.
+
+    ``max_parallel``: how many of them may run at once; the others wait.
+    """
     return _map(function, items, options, client or default_client())
 
 
@@ -86,7 +89,7 @@ def _map(
     calls = list(zip(*items, strict=False))
     if not calls:
         return []
-    given = checked(options)
+    given = in_group(checked(options), f"map:{_name(function)}")
     base = str(given.pop("name", None) or _name(function))
     with ExitStack() as stack:
         fields = [

@@ -224,6 +224,30 @@ class Job:
         self.wait(timeout)
         return result_of(self._facts, self._client, name)
 
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Wait for the end and return what ``result`` would raise for it: None for a job that completed.
+
+        For a function that is the exception that it raised itself, else JobFailed. Raises WaitTimeout.
+        """
+        from trackside.sdk.results import exception_of
+
+        self.wait(timeout)
+        return exception_of(self._facts, self._client)
+
+    def done(self) -> bool:
+        """Whether it has ended, however it ended; the same as ``is_terminal``, as ``concurrent.futures`` spells it."""
+        return self.is_terminal
+
+    def add_done_callback(self, callback: Callable[[Job], object]) -> None:
+        """Call ``callback(job)`` when it has ended, in a thread of Trackside's; at once if it has.
+
+        What a callback raises is logged and goes no further. Callbacks live as long as this process: for a word after
+        that, submit with ``notify=True``.
+        """
+        from trackside.sdk.callbacks import call_at_end
+
+        call_at_end(self, callback)
+
     def locals(self) -> Locals:
         """Return the variables that the job's code had when it failed, frame by frame, as short texts.
 

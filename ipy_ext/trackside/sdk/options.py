@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 
 from trackside.errors import InvalidInput, near
 
-__all__ = ["OPTIONS", "checked"]
+__all__ = ["OPTIONS", "checked", "in_group"]
 
 OPTIONS = (
     "name", "gpus", "gpu_memory", "share_gpu", "cpus", "cores", "memory", "time", "max_iops", "max_output",
-    "max_processes", "grace", "priority", "at", "after", "retries", "requeue", "notify", "env", "secrets", "tags", "config",
+    "max_processes", "max_cost_per_hour", "group", "max_parallel", "grace", "priority", "at", "after", "retries", "requeue", "notify", "env", "secrets", "tags", "config",
     "workdir", "python", "outputs", "params",
 )  # fmt: skip
 _LATER = {
     "nodes", "executor", "profile", "runtime", "image", "volumes", "network", "ports", "uploads",
-    "max_cost_per_hour",
 }  # fmt: skip
 _SIZES = ("memory", "gpu_memory", "max_output")
 
@@ -39,6 +39,14 @@ def checked(options: Mapping[str, object]) -> dict[str, object]:
         if isinstance(fields.get(name), (int, float)):
             raise InvalidInput(f"{name}={fields[name]!r} has no unit.", hint=f"Write {name}='{fields[name]}G'.")
     return {name: _NORMALISED[name](value) if name in _NORMALISED else value for name, value in fields.items()}
+
+
+def in_group(fields: Mapping[str, object], kind: str) -> dict[str, object]:
+    """Return fields of several jobs, of which ``max_parallel`` counts those that were made together."""
+    given = dict(fields)
+    if given.get("max_parallel") is not None:
+        given.setdefault("group", f"{kind} {token_hex(3)}")
+    return given
 
 
 def _listed(value: object) -> object:

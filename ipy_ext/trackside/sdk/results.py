@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trackside.client import Client
     from trackside.tracking.reading.table import Library
 
-__all__ = ["locals_of", "metrics_of", "result_of", "results_said"]
+__all__ = ["exception_of", "locals_of", "metrics_of", "result_of", "results_said"]
 
 _LAST_LINES = 20
 
@@ -42,6 +42,11 @@ def result_of(job: Job, client: Client, name: str | None) -> object:
             code="no_result",
         )
     return results if name is None else results.load(name)
+
+
+def exception_of(job: Job, client: Client) -> BaseException | None:
+    """Return what stands for the failure of a job that has ended, None for one that completed."""
+    return None if job.status == "completed" else _failure(job, Results(_folder_here(job).results), client)
 
 
 def locals_of(job: Job) -> Locals:

@@ -17,6 +17,7 @@ from trackside.sdk import measured
 from trackside.sdk.connection import default_client
 from trackside.sdk.goals import Goal, best, goal
 from trackside.sdk.job import Job
+from trackside.sdk.options import in_group
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -81,6 +82,7 @@ def sweep_fields(
     name, config, tags = fields.get("name"), fields.get("config") or {}, fields.get("tags") or []
     if not isinstance(config, Mapping) or not isinstance(tags, Sequence):
         raise InvalidInput("config is no mapping, or tags is no list.")
+    fields = in_group(fields, "sweep")
     return [
         {
             **_placed(fields, chosen),

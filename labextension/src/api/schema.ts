@@ -973,9 +973,15 @@ export interface components {
             /** @default 10 */
             grace?: number;
             /** @default null */
+            group?: string | null;
+            /** @default null */
+            max_cost_per_hour?: number | null;
+            /** @default null */
             max_iops?: number | null;
             /** @default null */
             max_output?: number | null;
+            /** @default null */
+            max_parallel?: number | null;
             /** @default null */
             max_processes?: number | null;
             /** @default null */
@@ -1525,9 +1531,15 @@ export interface components {
             /** @description 2, 0.5, 'a100', 'a100:2' or '2xa100'. */
             gpus?: number | string;
             grace?: number;
+            /** @description What the job is one of; max_parallel counts these together. */
+            group?: string;
+            /** @description What an hour may cost by the site's prices. */
+            max_cost_per_hour?: number;
             max_iops?: number;
             /** @description Bytes, or a size such as '8G'. */
             max_output?: number | string;
+            /** @description How many of its group may run at once. */
+            max_parallel?: number;
             max_processes?: number;
             /** @description Bytes, or a size such as '8G'. */
             memory?: number | string;

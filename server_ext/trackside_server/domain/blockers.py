@@ -9,7 +9,7 @@ from dataclasses import replace
 from trackside.models import Blocker
 from trackside.models.units import format_size
 from trackside_server.domain.gpus import fits, held_outside
-from trackside_server.domain.plan import Free, Running, Snapshot, Waiting, at_their_limit, can_use, suits
+from trackside_server.domain.plan import Free, Running, Snapshot, Waiting, at_their_limit, can_use, group_is_full, suits
 
 __all__ = ["blockers"]
 
@@ -34,7 +34,7 @@ def blockers(job: Waiting, snapshot: Snapshot) -> list[Blocker]:
 
 def _found(job: Waiting, snapshot: Snapshot, ahead: int) -> list[Blocker]:
     free = snapshot.free
-    found = _tag_blockers(job, snapshot)
+    found = [*_tag_blockers(job, snapshot), *_group_blocker(job, snapshot)]
     if not free.has_cpus(job):
         found.append(_cpu_blocker(job, snapshot, free))
     if not free.has_memory(job):
@@ -69,6 +69,14 @@ def _tag_blockers(job: Waiting, snapshot: Snapshot) -> list[Blocker]:
         )
         for tag in full
     ]
+
+
+def _group_blocker(job: Waiting, snapshot: Snapshot) -> list[Blocker]:
+    holders = [each for each in snapshot.running if job.group and each.group == job.group]
+    if not group_is_full(job, {job.group: len(holders)}):
+        return []
+    said = f"{len(holders)} of its group {_run(len(holders))}, {job.max_parallel} may at once ({_listed(holders)})"
+    return [Blocker("group", said)]
 
 
 def _cpu_blocker(job: Waiting, snapshot: Snapshot, free: Free) -> Blocker:

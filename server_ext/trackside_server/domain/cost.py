@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from trackside.errors import InvalidInput
 from trackside.models import Cost, JobSpec
 from trackside_server.domain.gpus import Gpu, fits, matches_type
 
-__all__ = ["CPU", "GPU", "cost_of", "per_hour_of"]
+__all__ = ["CPU", "GPU", "check_cost", "cost_of", "per_hour_of"]
 
 CPU = "cpu"
 """The name under which a price is one for a CPU and hour."""
@@ -44,6 +45,40 @@ def per_hour_of(spec: JobSpec, held: Collection[str], gpus: Sequence[Gpu], price
         return None
     share = min(spec.gpus.count, 1.0)
     return prices.get(CPU, 0.0) * spec.cpus + share * sum(price for price in known if price is not None)
+
+
+def check_cost(spec: JobSpec, gpus: Sequence[Gpu], prices: Mapping[str, float], currency: str) -> None:
+    """Raise ``InvalidInput`` for a job that may cost more an hour than it says, with the price that is too high."""
+    if spec.max_cost_per_hour is None:
+        return
+    per_hour = cost_of(spec, gpus, prices, currency).per_hour
+    if per_hour is None:
+        what = f"for {spec.gpus}" if prices and spec.gpus.count else "at all"
+        raise InvalidInput(
+            f"max_cost_per_hour cannot be held: this site has no prices {what}.",
+            hint="Set c.TracksideApp.prices where the server runs, or leave it out.",
+            code="no_price",
+        )
+    if per_hour > spec.max_cost_per_hour:
+        raise InvalidInput(
+            f"The job costs {_money(per_hour, currency)} an hour, "
+            f"it may cost {_money(spec.max_cost_per_hour, currency)}.",
+            hint=_cheaper(spec, gpus, prices) or f"Allow {per_hour:g}, or ask for less.",
+            code="too_expensive",
+        )
+
+
+def _cheaper(spec: JobSpec, gpus: Sequence[Gpu], prices: Mapping[str, float]) -> str:
+    """Name a type of GPU with which the job costs no more than it may."""
+    beside = prices.get(CPU, 0.0) * spec.cpus
+    fitting = [gpu for gpu in gpus if spec.gpus.count and fits(gpu, spec.gpus, spec.gpu_memory)]
+    priced = [(price, gpu.type) for gpu in fitting if (price := _price(gpu, prices)) is not None]
+    allowed = [each for each in priced if beside + each[0] * spec.gpus.count <= (spec.max_cost_per_hour or 0.0)]
+    return f"Name a cheaper type: {min(allowed)[1]!r}." if allowed else ""
+
+
+def _money(amount: float, currency: str) -> str:
+    return f"{amount:.2f} {currency}".strip()
 
 
 def _price(gpu: Gpu, prices: Mapping[str, float]) -> float | None:

@@ -31,6 +31,7 @@ __all__ = [
     "at_their_limit",
     "can_use",
     "free_of",
+    "group_is_full",
     "plan",
     "started",
     "suits",
@@ -67,6 +68,9 @@ class Waiting:
     memory: int = 0
     time: float | None = None
     tags: tuple[str, ...] = ()
+    group: str = ""
+    max_parallel: int = 0
+    """How many of its group may run, itself among them (0: any number)."""
     shape: Shape = field(init=False, repr=False, compare=False)
     """Jobs of one shape fit, or do not fit, together."""
 
@@ -103,6 +107,7 @@ class Running:
     ends_by: datetime | None = None
     memory: int = 0
     tags: tuple[str, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,7 +192,7 @@ def plan(snapshot: Snapshot) -> list[Start]:
 def started(job: Waiting, gpus: tuple[str, ...], now: datetime | None) -> Running:
     """Return a job as it is once it was started on these GPUs."""
     ends_by = now + timedelta(seconds=job.time) if now is not None and job.time is not None else None
-    return Running(job.id, job.id, job.cpus, gpus, job.gpu_share, ends_by, job.memory, job.tags)
+    return Running(job.id, job.id, job.cpus, gpus, job.gpu_share, ends_by, job.memory, job.tags, job.group)
 
 
 def free_of(snapshot: Snapshot) -> Free:
@@ -202,6 +207,11 @@ def free_of(snapshot: Snapshot) -> Free:
 def at_their_limit(job: Waiting, limits: Mapping[str, int], tagged: Mapping[str, int]) -> list[str]:
     """Return the tags of a job of which as many jobs run as may; ``tagged`` counts those that run."""
     return [tag for tag in job.tags if tag in limits and tagged.get(tag, 0) >= limits[tag]]
+
+
+def group_is_full(job: Waiting, grouped: Mapping[str, int]) -> bool:
+    """Whether as many of its group run as may beside it; ``grouped`` counts those that run."""
+    return bool(job.max_parallel) and grouped.get(job.group, 0) >= job.max_parallel
 
 
 def suits(job: Waiting, gpu: Gpu) -> bool:
@@ -232,6 +242,7 @@ class _Draft:
         self._free = free_of(snapshot)
         self._timed = sorted((job for job in snapshot.running if job.ends_by is not None), key=_end)
         self._tagged = Counter(tag for job in snapshot.running for tag in job.tags if tag in self._limits)
+        self._grouped = Counter(job.group for job in snapshot.running if job.group)
         self._reservations: list[_Reservation] = []
         self._refused: set[Shape] = set()  # which do not start
         self._promised: set[Shape] = set()  # to which a reservation was given, or things held back
@@ -246,6 +257,8 @@ class _Draft:
             if self._free.cpus <= _EPSILON:
                 return
             if job.shape in refused or job.held or (limits and at_their_limit(job, limits, self._tagged)):
+                continue
+            if job.max_parallel and group_is_full(job, self._grouped):
                 continue
             binding = self._binding(job)
             gpus = self._choose(job, binding)
@@ -299,6 +312,8 @@ class _Draft:
         if running.ends_by is not None:
             insort(self._timed, running, key=_end)
         self._tagged.update(tag for tag in job.tags if tag in self._limits)
+        if job.group:
+            self._grouped[job.group] += 1
 
     def _refuse(self, job: Waiting) -> None:
         """Promise what it waits for to the first job of its shape; one that only waits for a promise needs none."""

@@ -28,6 +28,7 @@ def running_of(record: JobRecord, gpus: tuple[str, ...] | None = None, now: date
         ends_by(record, now),
         spec.memory or 0,
         record.tags,
+        spec.group or "",
     )
 
 
@@ -46,4 +47,6 @@ def waiting_of(record: JobRecord) -> Waiting:
         memory=spec.memory or 0,
         time=spec.time,
         tags=record.tags,
+        group=spec.group or "",
+        max_parallel=spec.max_parallel or 0,
     )

@@ -12,6 +12,7 @@ import msgspec
 from trackside.errors import Conflict, InvalidInput
 from trackside.models import Job, JobSpec
 from trackside.models.fields import FIELDS
+from trackside_server.domain.cost import check_cost
 from trackside_server.domain.gpus import Machine
 from trackside_server.domain.naming import ended
 from trackside_server.domain.record import JobRecord
@@ -79,6 +80,7 @@ def _queue_again(core: Core, tx: Tx, job_id: str, asked: _Asked, machine: Machin
         raise Conflict(f"{job_id} is {stands}; only an ended job can be retried.", code="not_ended")
     spec = msgspec.convert({**msgspec.structs.asdict(record.spec), **asked.changes}, JobSpec, strict=True)
     check_request(spec, machine)
+    check_cost(spec, machine.gpus, core.settings.prices, core.settings.currency)
     _keep_values(core, tx, record, asked)
     later = spec.at if record.held and spec.at is not None and spec.at > utc_now() else None
     queued = tx.update_job(

@@ -11,7 +11,7 @@ from trackside.errors import TracksideError, TryAgain
 from trackside.models import Reason
 from trackside.tracking.masking import Mask
 from trackside_server.domain.command import argv_of, carried_environment, environment_of
-from trackside_server.domain.cost import per_hour_of
+from trackside_server.domain.cost import check_cost, per_hour_of
 from trackside_server.domain.plan import Start, plan
 from trackside_server.domain.record import JobChanges, JobRecord
 from trackside_server.engine import attempts
@@ -150,6 +150,11 @@ class Scheduler:
         opened = core.vault.open(sealed) if sealed is not None else Opened(None, {})
         attempt = record.attempt + 1
         gpus = core.seen_machine.in_order(action.gpus)
+        per_hour = per_hour_of(spec, gpus, core.seen_machine.gpus, core.settings.prices)
+        if spec.max_cost_per_hour is not None and (per_hour is None or per_hour > spec.max_cost_per_hour):
+            check_cost(
+                spec, core.seen_machine.gpus, core.settings.prices, core.settings.currency
+            )  # prices have changed
         environment = environment_of(
             spec,
             job_id=record.id,
@@ -179,7 +184,7 @@ class Scheduler:
             max_processes=spec.max_processes,
             home_id=core.home_id,
             secrets=spec.secrets,
-            cost_per_hour=per_hour_of(spec, gpus, core.seen_machine.gpus, core.settings.prices),
+            cost_per_hour=per_hour,
         )
 
     async def _settle(self, record: JobRecord, launch: Launch | None, outcome: Started) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from trackside.errors import Conflict, InvalidInput
 from trackside.models import Job, JobSpec, Limit, Submission, parse_submission
 from trackside.models.job import DryRun
-from trackside_server.domain.cost import cost_of
+from trackside_server.domain.cost import check_cost, cost_of
 from trackside_server.domain.explain import explain
 from trackside_server.domain.notify import check_notify
 from trackside_server.domain.plan import Machine
@@ -183,6 +183,7 @@ def _read_one(core: Core, raw: object, machine: Machine, index: int, count: int)
             raise InvalidInput("A submission is a JSON object.")
         submission = parse_submission(raw)
         check_request(submission.spec, machine)
+        check_cost(submission.spec, machine.gpus, core.settings.prices, core.settings.currency)
         check_notify(submission.spec, core.settings.notify)
         check_files(submission.spec, core.home)
     except InvalidInput as error:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from trackside.errors import InvalidInput
 from trackside.models import Cost, parse_submission
-from trackside_server.domain.cost import cost_of, per_hour_of
+from trackside_server.domain.cost import check_cost, cost_of, per_hour_of
 from trackside_server.domain.gpus import Gpu
 
 A100 = Gpu("GPU-a", "NVIDIA A100-SXM4-80GB", 80 << 30)
@@ -57,3 +58,33 @@ def test_without_a_price_of_what_is_asked_for_there_are_hours_only():
 def test_a_job_that_starts_has_the_price_of_the_gpus_that_it_got(fields, held, prices, per_hour):
     spec = parse_submission({"command": "true", **fields}).spec
     assert per_hour_of(spec, held, (A100, T4), prices) == per_hour
+
+
+@pytest.mark.parametrize(
+    ("fields", "prices", "code", "said"),
+    [
+        ({"gpus": "a100"}, PRICES, "too_expensive", "costs 4.50 EUR an hour, it may cost 2.00 EUR. Allow 4.5, or ask"),
+        (
+            {"gpus": 1},
+            PRICES,
+            "too_expensive",
+            "4.50 EUR an hour, it may cost 2.00 EUR. Name a cheaper type: 'Tesla T4'.",
+        ),
+        ({"cpus": 5}, PRICES, "too_expensive", "costs 2.50 EUR an hour"),
+        ({"gpus": 1}, {}, "no_price", "this site has no prices at all. Set c.TracksideApp.prices"),
+        ({"gpus": "t4"}, {"a100": 2.0}, "no_price", "no prices for t4"),
+    ],
+    ids=["type", "another is cheaper", "CPUs", "no prices", "no price of it"],
+)
+def test_a_job_that_may_cost_more_than_it_says_is_refused_with_the_price(fields, prices, code, said):
+    spec = parse_submission({"command": "true", "max_cost_per_hour": 2, **fields}).spec
+    with pytest.raises(InvalidInput) as caught:
+        check_cost(spec, (A100, T4), prices, "EUR")
+    assert caught.value.code == code
+    assert said in str(caught.value)
+
+
+def test_a_job_that_costs_no_more_than_it_may_is_taken():
+    for fields in ({"gpus": "t4"}, {"cpus": 4}, {"gpus": "a100", "max_cost_per_hour": 4.5}):
+        spec = parse_submission({"command": "true", "max_cost_per_hour": 2, **fields}).spec
+        check_cost(spec, (A100, T4), PRICES, "EUR")

@@ -144,6 +144,17 @@ def test_a_tag_at_its_limit_holds_nothing_back_for_others():
     assert [each.job_id for each in plan(one)] == ["job-6"]
 
 
+def test_a_group_at_its_limit_lets_others_past():
+    running = [Running("job-1", "a", 1.0, group="map")]
+    queue = [waiting(n, group="map", max_parallel=2) for n in (2, 3)]
+    full = Snapshot(Machine(8.0), [*queue, waiting(4)], running)
+    assert [each.job_id for each in plan(full)] == ["job-2", "job-4"]
+    more = [*running, Running("job-2", "job-2", 1.0, group="map")]
+    assert [each.message for each in blockers(queue[1], Snapshot(Machine(8.0), queue[1:], more))] == [
+        "2 of its group run, 2 may at once (a (job-1), job-2)"
+    ]
+
+
 def why(job, *queue, **machine):
     return [blocker.message for blocker in blockers(job, snapshot(job, *queue, **machine))]
 
