@@ -17,6 +17,7 @@ import msgspec
 
 from trackside import models
 from trackside.models import housekeeping, stream
+from trackside.models.any_value import any_value
 from trackside_server.openapi_bodies import BODIES, BYTES, INTEGER, REF, TEXT, Schema, ref
 
 __all__ = ["OPENAPI_FILE", "ROUTES", "Answer", "Parameter", "Route", "build", "main"]
@@ -393,16 +394,10 @@ def _schemas() -> dict[str, object]:
         "ServerMessage": stream.ServerMessage,
     }
     roots = [*structs, *unions.values()]
-    shown, components = msgspec.json.schema_components(roots, schema_hook=_any_value, ref_template=REF)
+    shown, components = msgspec.json.schema_components(roots, schema_hook=any_value, ref_template=REF)
     sent = {name: _as_sent(name, schema) for name, schema in components.items()}
     named = dict(zip(unions, shown[len(structs) :], strict=True))
     return dict(sorted({**sent, **named, **BODIES}.items()))
-
-
-def _any_value(kind: type) -> dict[str, object]:
-    if kind is object:
-        return {"description": "Any JSON value."}
-    raise NotImplementedError
 
 
 def _as_sent(name: str, schema: Mapping[str, object]) -> Schema:

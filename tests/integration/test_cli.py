@@ -10,9 +10,11 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import pytest
 
 from tests.serving import LiveServer, Place, stop_templates, until
+from trackside.cli.answers import answer_types
 
 
 class Shell:
@@ -285,3 +287,69 @@ def test_a_sweep_is_submitted_from_a_terminal(shell):
     assert "the command has no place for it" in said
     _, said = shell("submit", "-P", "lr", "--", "true", code=3)
     assert "is not NAME=VALUE" in said
+
+
+def _matches(data, types):
+    """Whether an answer is of one of these types, as ``schema`` says; the reader of the types decides."""
+    for kind in types:
+        try:
+            msgspec.convert(data, kind, strict=True)
+        except msgspec.ValidationError:
+            continue
+        return True
+    return False
+
+
+def test_every_answer_is_as_schema_describes_it(shell, tmp_path):
+    types = answer_types()
+    spec = tmp_path / "jobs.yaml"
+    spec.write_text("- {command: [echo, one], name: described}\n- {command: [echo, two], name: described-too}\n")
+    said = {}
+
+    def ask(verb, *words, code=0):
+        answer = shell.json(verb, *words, code=code)
+        assert answer["error"] is None, answer
+        said[verb] = answer["data"]
+        assert _matches(answer["data"], types[verb]), (verb, answer["data"])
+
+    ask("submit", "--dry-run", str(spec))
+    ask("submit", "--wait", str(spec))
+    assert [job["status"] for job in said["submit"]] == ["completed", "completed"]
+    ask("submit", "--dry-run", "--sweep", "n=1,2", "--max-parallel", "1", "--", "echo", "{n}")
+    ask("submit", "--", "sleep", "60")
+    job = said["submit"]["id"]
+    for verb in ("jobs", "runs", "gpus", "pause", "resume", "schema", "doctor"):
+        ask(verb, code=1 if verb == "doctor" and _has_problem(shell) else 0)
+    for verb in ("show", "explain", "cancel", "logs", "artifacts"):
+        ask(verb, job)
+    until(lambda: shell.json("show", job)["data"]["status"] == "cancelled", "the end")
+    ask("retry", job)
+    ask("cancel", job)
+    until(lambda: shell.json("show", job)["data"]["status"] == "cancelled", "the end")
+    ask("delete", job)
+    ask("compare", "described", "described-too")
+    ask("server", "status")
+    ask("completion", "zsh")
+    ask("prune", "--keep", "1000")
+    ask("export", "csv", "described", "-o", str(tmp_path / "out.csv"))
+
+
+def _has_problem(shell):
+    out, _ = shell.start("--json", "doctor", text=True).communicate(timeout=60)
+    return any(finding["level"] == "problem" for finding in json.loads(out)["data"])
+
+
+def test_a_tab_offers_verbs_options_and_the_names_of_jobs(shell, tmp_path):
+    shell("submit", "--wait", "-n", "tabbed", "--", "true")
+
+    def offered(line):
+        told = tmp_path / "told"
+        variables = {"COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n"}
+        process = shell.start(env={**shell.env, **variables, "_ARGCOMPLETE_STDOUT_FILENAME": str(told)})
+        process.communicate(timeout=60)
+        return {word.strip() for word in told.read_text().split("\n")}
+
+    assert offered("trackside sub") == {"submit"}
+    assert "--max-parallel" in offered("trackside submit --max-")
+    assert "tabbed" in offered("trackside show ta")
+    assert "job" not in offered("trackside show ")

@@ -21,6 +21,7 @@ __all__ = ["exit_code", "parser", "run"]
 
 _VERBS = (
     "submit", "jobs", "show", "logs", "explain", "cancel", "retry", "pause", "resume", "delete", "runs", "compare", "artifacts", "import", "export", "gpus", "server", "doctor", "reindex", "prune",
+    "schema", "completion",
 )  # fmt: skip
 _NOT_SO = re.compile(r"-[^-\d].")
 _USAGE = 2
@@ -35,6 +36,10 @@ class UsageError(TracksideError):
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
+    if "_ARGCOMPLETE" in os.environ:
+        from trackside.cli.completion import complete
+
+        complete(parser())
     words = list(sys.argv[1:] if argv is None else argv)
     terminal = Terminal(json="--json" in words[: words.index("--")] if "--" in words else "--json" in words)
     try:

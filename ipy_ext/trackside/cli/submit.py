@@ -1,6 +1,7 @@
 """Run a command, a script or a notebook as a job.
 
-``trackside submit [options] -- COMMAND ARGS…`` or ``trackside submit [options] FILE.py|FILE.ipynb [-- ARGS…]``.
+``trackside submit [options] -- COMMAND ARGS…``, ``trackside submit [options] FILE.py|FILE.ipynb [-- ARGS…]``, or
+``trackside submit [options] JOB.yaml``, where options come before what the file says.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from trackside.cli import following
 from trackside.cli.terminal import Terminal
 from trackside.errors import InvalidInput
 
-__all__ = ["add_arguments", "fields", "run"]
+__all__ = ["add_arguments", "fields", "run", "submissions"]
 
 _PLAIN = (
     "name", "gpus", "gpu_memory", "cpus", "cores", "memory", "time", "max_iops", "max_output", "max_processes",
@@ -25,8 +26,10 @@ _SWITCHES = ("requeue", "share_gpu", "notify")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what submit takes."""
-    parser.usage = "trackside submit [options] [FILE.py|FILE.ipynb] [-- COMMAND | ARGS …]"
-    parser.add_argument("file", nargs="?", help="a Python file or a notebook; a copy of it is taken now")
+    parser.usage = "trackside submit [options] [FILE.py|FILE.ipynb|JOB.yaml] [-- COMMAND | ARGS …]"
+    parser.add_argument(
+        "file", nargs="?", help="a Python file or a notebook, of which a copy is taken now; or jobs in YAML or JSON"
+    )
     parser.add_argument("-n", "--name", help="name, for use instead of the id")
     parser.add_argument("-g", "--gpus", metavar="N|TYPE:N", help="GPUs: 2, 0.5, a100, a100:2")
     parser.add_argument("--gpu-memory", metavar="SIZE", help="GPU memory, such as 16G")
@@ -71,9 +74,11 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
     """Submit, then wait or follow if asked to."""
     from trackside.display.text import dry_run
 
-    submission = fields(arguments, arguments.rest)
-    if arguments.sweep:
+    submission, *more = submissions(arguments, arguments.rest)
+    if arguments.sweep and not more:
         return _sweep(terminal, arguments, submission)
+    if more:
+        return _several(terminal, arguments, [submission, *more])
     if arguments.dry_run:
         plan = terminal.client.jobs.submit(submission, dry_run=True)
         terminal.answer(plan, dry_run(plan))
@@ -85,6 +90,25 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
         return following.wait(terminal, job)
     terminal.answer(job, job.id)
     return 0
+
+
+def _several(terminal: Terminal, arguments: argparse.Namespace, found: list[dict[str, object]]) -> int:
+    """Submit the jobs of a file, all or none."""
+    from trackside.display.text import dry_run
+
+    if arguments.follow or arguments.sweep:
+        option = "--follow" if arguments.follow else "--sweep"
+        raise InvalidInput(f"{option} is for one job; {arguments.file} has {len(found)}.")
+    client = terminal.client
+    if arguments.dry_run:
+        plans = [client.jobs.submit(each, dry_run=True) for each in found]
+        terminal.answer(plans, "\n\n".join(map(dry_run, plans)))
+        return 0
+    jobs = client.jobs.submit_many(found)
+    if arguments.wait:
+        jobs = [client.jobs.wait(job.id) for job in jobs]
+    terminal.answer(jobs, "\n".join(f"{job.id}  {job.name}" for job in jobs))
+    return int(arguments.wait and any(job.status != "completed" for job in jobs))
 
 
 def _sweep(terminal: Terminal, arguments: argparse.Namespace, submission: dict[str, object]) -> int:
@@ -109,21 +133,56 @@ def _sweep(terminal: Terminal, arguments: argparse.Namespace, submission: dict[s
     return int(arguments.wait and any(job.status != "completed" for job in sweep))
 
 
+def submissions(arguments: argparse.Namespace, rest: list[str] | None) -> list[dict[str, object]]:
+    """Return the submissions that the command line describes: one, or those of a file of jobs."""
+    from trackside.cli.spec_file import SUFFIXES, jobs_in
+    from trackside.sdk.surroundings import carried_environment
+
+    if arguments.file is None or not arguments.file.endswith(SUFFIXES):
+        return [fields(arguments, rest)]
+    if rest is not None:
+        raise InvalidInput(f"{arguments.file} says itself what runs.", hint="Leave out what stands behind --.")
+    given = {name: value for name, value in _options(arguments).items() if value not in (None, [], {})}
+    return [_over(job, given) for job in jobs_in(Path(arguments.file).expanduser(), carried_environment())]
+
+
+def _over(job: dict[str, object], given: dict[str, object]) -> dict[str, object]:
+    """Return a job of a file with the options of the command line over what it says; tags and variables join."""
+    joined: dict[str, object] = {}
+    for name, value in given.items():
+        before = job.get(name)
+        if isinstance(value, dict) and isinstance(before, dict):
+            joined[name] = {**before, **value}
+        elif name == "tags" and isinstance(value, list) and isinstance(before, list):
+            joined[name] = [*before, *value]
+        else:
+            joined[name] = value
+    return {**job, **joined}
+
+
 def fields(arguments: argparse.Namespace, rest: list[str] | None) -> dict[str, object]:
     """Return the submission that the command line describes."""
+    from trackside.sdk.surroundings import carried_environment
+
+    given = {**_options(arguments), "environment": carried_environment()}
+    given["workdir"] = given["workdir"] or str(Path.cwd())
+    given |= _work(arguments.file, rest)
+    return {name: value for name, value in given.items() if value not in (None, [], {})}
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, object]:
+    """Return the options as fields of a submission; None or nothing for those that were not given."""
     from trackside.models.sweep import parse_parameter
     from trackside.sdk.secrets import secret_value
-    from trackside.sdk.surroundings import carried_environment
 
     given: dict[str, object] = {name: getattr(arguments, name) for name in _PLAIN}
     given |= {"tags": [tag for text in arguments.tag for tag in text.split(",") if tag]}
-    given |= {"env": dict(_variable(text) for text in arguments.env), "environment": carried_environment()}
+    given |= {"env": dict(_variable(text) for text in arguments.env)}
     given |= {"after": arguments.after, **{name: getattr(arguments, name) or None for name in _SWITCHES}}
     given["secrets"] = {name: secret_value(name, option="--secret") for name in arguments.secret}
-    given["workdir"] = str(Path(arguments.workdir).expanduser().absolute() if arguments.workdir else Path.cwd())
+    given["workdir"] = str(Path(arguments.workdir).expanduser().absolute()) if arguments.workdir else None
     given |= {"params": dict(parse_parameter(text) for text in arguments.param)}
-    given |= _work(arguments.file, rest)
-    return {name: value for name, value in given.items() if value not in (None, [], {})}
+    return given
 
 
 def _work(file: str | None, rest: list[str] | None) -> dict[str, object]:
@@ -135,7 +194,9 @@ def _work(file: str | None, rest: list[str] | None) -> dict[str, object]:
     path = Path(file).expanduser().absolute()
     kind = {".py": "script", ".ipynb": "notebook"}.get(path.suffix)
     if kind is None:
-        raise InvalidInput(f"{file!r} is neither a .py nor an .ipynb file.", hint=f"A command: `submit -- {file} …`.")
+        raise InvalidInput(
+            f"{file!r} is neither a .py, an .ipynb nor a .yaml file.", hint=f"A command: `submit -- {file} …`."
+        )
     if not path.is_file():
         raise InvalidInput(f"{path} is not a file.", hint="Check the path.")
     return {kind: str(path), "args": rest or [], "python": sys.executable}

@@ -91,7 +91,7 @@ def test_a_file_runs_under_this_interpreter_with_the_words_behind_the_dashes(nam
     ("words", "said"),
     [
         ([], "What shall run?"),
-        (["sleep"], "'sleep' is neither a .py nor an .ipynb file"),
+        (["sleep"], "'sleep' is neither a .py, an .ipynb nor a .yaml file"),
         (["missing.py"], "missing.py is not a file"),
     ],
 )
