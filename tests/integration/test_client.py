@@ -344,16 +344,59 @@ def test_a_server_with_a_certificate_of_its_own_is_found_by_its_kernels_and_reac
     server.stop()
 
 
+def test_a_server_that_asks_for_client_certificates_lets_in_those_of_its_authority(place, tmp_path):
+    """Jupyter Server's own options on one side; the client, the environment and the command line on the other."""
+    place.root.mkdir(parents=True)
+    authority, strangers = Authority(place.root), Authority(tmp_path, "Other CA")
+    ann, stranger = authority.issue("ann"), strangers.issue("stranger")
+    server = TlsServer(place, authority.issue("server", "127.0.0.1"), authority, asks=ann).start()
+    how = {"ca_cert": authority.ca, "client_cert": ann.cert, "client_key": ann.key}
+    with Client(server.url, server.token, **how) as client:
+        job = client.jobs.submit({"command": ["echo", "let in"], "workdir": "/tmp"})
+        assert client.jobs.wait(job, 60).status == "completed"
+        assert "".join(client.jobs.logs(job, follow=True)) == "let in\n"
+    for wrong, code in (
+        ({"ca_cert": authority.ca}, "tls_client_certificate"),
+        ({"ca_cert": authority.ca, "client_cert": stranger.cert, "client_key": stranger.key}, "tls_client_certificate"),
+        ({**how, "ca_cert": strangers.ca}, "tls_unknown_ca"),
+    ):
+        with Client(server.url, server.token, **wrong) as client, pytest.raises(NotAllowed) as told:
+            client.info()
+        assert told.value.code == code
+    with Client(server.url, "a-wrong-token", **how) as client, pytest.raises(NotAllowed) as told:
+        client.jobs.list()
+    assert "token" in str(told.value)
+
+    def trackside(*words, **variables):
+        named = {"TRACKSIDE_URL": server.url, "TRACKSIDE_TOKEN": server.token, **variables}
+        asked = [sys.executable, "-m", "trackside.cli", "--json", *words]
+        done = subprocess.run(asked, env=place.environment(**named), capture_output=True, text=True, check=False)
+        return done.returncode, json.loads(done.stdout)
+
+    files = ("--ca-cert", authority.ca, "--client-cert", ann.cert, "--client-key", ann.key)
+    assert trackside("show", job.id, *files)[1]["data"]["status"] == "completed"
+    named = {"TRACKSIDE_CA_CERT": authority.ca, "TRACKSIDE_CLIENT_CERT": ann.cert, "TRACKSIDE_CLIENT_KEY": ann.key}
+    assert trackside("show", job.id, **named)[0] == 0
+    code, answer = trackside("show", job.id, TRACKSIDE_CA_CERT=authority.ca)
+    assert (code, answer["error"]["code"]) == (5, "tls_client_certificate")
+    server.stop()
+
+
 class TlsServer(LiveServer):
     """A server behind TLS; asked over the client, since plain requests know nothing of its authority."""
 
-    def __init__(self, place, pair, authority):
-        super().__init__(place, options=(f"--certfile={pair.cert}", f"--keyfile={pair.key}"))
+    def __init__(self, place, pair, authority, asks=None):
+        """``asks``: a client's certificate, such as it then wants to see from everybody."""
+        options = (f"--certfile={pair.cert}", f"--keyfile={pair.key}")
+        super().__init__(place, options=options if asks is None else (*options, f"--client-ca={authority.ca}"))
         self.authority = authority
+        self.own = asks
 
     def request(self, method, path, **options):
         headers = {"Authorization": f"token {self.token}"}
         trusting = ssl.create_default_context(cafile=self.authority.ca)
+        if self.own is not None:
+            trusting.load_cert_chain(self.own.cert, self.own.key)
         return httpx.request(method, self.api + path, headers=headers, verify=trusting)
 
 

@@ -46,6 +46,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         _say_more(os.environ.get("TRACKSIDE_LOG"))
         arguments = _read(words)
         terminal.url, terminal.token = arguments.url, arguments.token
+        terminal.certificates = (arguments.ca_cert, arguments.client_cert, arguments.client_key)
         code = arguments.run(terminal, arguments)
         terminal.flush()
     except TracksideError as error:
@@ -102,6 +103,9 @@ def _everywhere(default: str | None) -> _Parser:
     )
     options.add_argument("--url", default=default, help="URL of the server (else TRACKSIDE_URL, else found)")
     options.add_argument("--token", default=default, help="its token; TRACKSIDE_TOKEN shows it to nobody else")
+    options.add_argument("--ca-cert", metavar="FILE", default=default, help="authority that its certificate comes from")
+    options.add_argument("--client-cert", metavar="FILE", default=default, help="certificate that it asks of you")
+    options.add_argument("--client-key", metavar="FILE", default=default, help="key of that, where it lies apart")
     return options
 
 

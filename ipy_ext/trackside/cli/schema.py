@@ -11,7 +11,7 @@ from trackside.errors import NotFound, near
 
 __all__ = ["add_arguments", "described", "run"]
 
-_EVERYWHERE = ("json", "url", "token")
+_EVERYWHERE = ("json", "url", "token", "ca_cert", "client_cert", "client_key")
 _EXITS = {
     "0": "ok", "1": "error", "2": "usage", "3": "invalid input", "4": "not found", "5": "not allowed",
     "6": "try again", "130": "interrupted",

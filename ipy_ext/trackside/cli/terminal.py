@@ -18,10 +18,12 @@ __all__ = ["Terminal"]
 class Terminal:
     """Answers go to stdout, as text or as JSON envelopes; words about them go to stderr."""
 
-    def __init__(self, *, json: bool = False, url: str | None = None, token: str | None = None) -> None:
+    def __init__(self, *, json: bool = False) -> None:
         self.json = json
-        self.url = url
-        self.token = token
+        self.url: str | None = None
+        self.token: str | None = None
+        self.certificates: tuple[str | None, str | None, str | None] = (None, None, None)
+        """Paths of the authority's, of one's own, and of its key."""
         self._client: Client | None = None
 
     @property
@@ -31,7 +33,7 @@ class Terminal:
             _spare_the_command_line_of_httpx()
             from trackside.client import Client
 
-            self._client = Client(self.url, self.token)
+            self._client = Client(self.url, self.token, *self.certificates)
         return self._client
 
     @property

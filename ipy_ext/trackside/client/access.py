@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from trackside.client.address import Address
@@ -9,6 +10,9 @@ from trackside.client.discovery import find_server, given_server
 from trackside.errors import InvalidInput
 
 __all__ = ["Access"]
+
+_NAMED = ("given", "environment")
+"""Where an address comes from that somebody wrote down; a server that is found has told its certificate itself."""
 
 
 class Access:
@@ -37,12 +41,16 @@ class Access:
     def find(self, check: bool, start: bool) -> Address:
         """Return the server's address; ``check`` asks what is found for an answer, ``start`` allows to start one."""
         address = self._given or find_server(check=check, start=start)
+        said = os.environ if address.source in _NAMED else {}
+        own = (self._client_cert, self._client_key)
+        if self._client_cert is None:
+            own = (said.get("TRACKSIDE_CLIENT_CERT") or None, said.get("TRACKSIDE_CLIENT_KEY") or None)
         return replace(
             address,
             token=self._token or address.token,
-            ca_cert=self._ca_cert or address.ca_cert,
-            client_cert=self._client_cert,
-            client_key=self._client_key,
+            ca_cert=self._ca_cert or said.get("TRACKSIDE_CA_CERT") or address.ca_cert,
+            client_cert=own[0],
+            client_key=own[1],
         )
 
     def __str__(self) -> str:

@@ -28,6 +28,9 @@ _TAKEN_OUT = (
     "TRACKSIDE_RUN_",
     "TRACKSIDE_ATTEMPT",
     "TRACKSIDE_TOKEN",
+    "TRACKSIDE_CA_CERT",
+    "TRACKSIDE_CLIENT_CERT",
+    "TRACKSIDE_CLIENT_KEY",
 )
 _POLL = 0.02
 _children: list[subprocess.Popen[bytes]] = []

@@ -9,7 +9,16 @@ from pathlib import Path
 
 __all__ = ["carried_environment", "module_path", "surroundings"]
 
-_KERNELS_OWN = ("JUPYTER", "JPY_", "TRACKSIDE_JOB_ID", "TRACKSIDE_RUN_", "TRACKSIDE_ATTEMPT", "TRACKSIDE_TOKEN")
+_KERNELS_OWN = (
+    "JUPYTER",
+    "JPY_",
+    "TRACKSIDE_JOB_ID",
+    "TRACKSIDE_RUN_",
+    "TRACKSIDE_ATTEMPT",
+    "TRACKSIDE_TOKEN",
+    "TRACKSIDE_CA_CERT",
+    "TRACKSIDE_CLIENT_",
+)
 _INLINE = "matplotlib_inline"
 
 

@@ -31,8 +31,8 @@ class Client:
     """Speaks to one Trackside server over one keep-alive connection, made at the first request.
 
     Without ``url`` it finds the server that belongs to this kernel, script or job, and starts a headless one where
-    there is none. ``ca_cert``, ``client_cert`` and ``client_key`` are paths of PEM files. ``transport`` stands in
-    for the network in tests. May be used as a context manager.
+    there is none. ``ca_cert``, ``client_cert`` and ``client_key`` are paths of PEM files; without them those of
+    ``TRACKSIDE_CA_CERT``, ``TRACKSIDE_CLIENT_CERT`` and ``TRACKSIDE_CLIENT_KEY``. ``transport`` stands in for the network in tests. May be used as a context manager.
     """
 
     def __init__(

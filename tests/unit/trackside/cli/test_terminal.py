@@ -28,6 +28,7 @@ def test_httpx_is_spared_its_own_command_line_in_this_process_only(monkeypatch):
 
 
 def test_a_client_that_was_never_needed_is_never_made():
-    out = Terminal(url="http://127.0.0.1:1/")
+    out = Terminal()
+    out.url = "http://127.0.0.1:1/"
     out.close()
     assert out._client is None
