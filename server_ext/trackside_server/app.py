@@ -24,6 +24,7 @@ from trackside_server.domain.notify import Notify
 from trackside_server.engine.core import Settings
 from trackside_server.engine.engine import Engine
 from trackside_server.engine.holders import Kernel
+from trackside_server.handlers.bounds import Bounds
 from trackside_server.handlers.entrance import Entrance
 from trackside_server.handlers.routes import handlers
 from trackside_server.kernels import kernels_of
@@ -79,6 +80,9 @@ class TracksideApp(ExtensionApp):
         "input and in variables such as TRACKSIDE_NAME, TRACKSIDE_STATUS and TRACKSIDE_TEXT.",
     ).tag(config=True)
     notify_url = Unicode("", help="A webhook that gets the same facts as JSON.").tag(config=True)
+    requests_per_second = Float(
+        1000.0, help="Requests of one caller in the long run, for a moment ten times as many; 0: any number."
+    ).tag(config=True)
     headless = False
 
     def initialize_settings(self) -> None:
@@ -87,6 +91,7 @@ class TracksideApp(ExtensionApp):
         self.entrance = Entrance()
         self.settings["trackside_secret"] = self.secret
         self.settings["trackside_entrance"] = self.entrance
+        self.settings["trackside_bounds"] = Bounds(self.requests_per_second)
         self.serverapp.event_logger.register_event_schema(_SCHEMA)
 
     def initialize_handlers(self) -> None:

@@ -94,6 +94,13 @@ _ROOT = Parameter(
     "root", {"enum": ["artifacts", "run"], "default": "artifacts"}, "The saved files, or the whole run folder."
 )
 _LAST_EVENT = Parameter("Last-Event-ID", TEXT, "Where a broken stream goes on.", "header")
+_JSON = "application/json"
+_UNCHANGED = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The ETag of the answer that one has.",
+    "schema": TEXT,
+}
 _RESUME = {"X-Trackside-Next": "Byte offset from which to go on."}
 _LOG = {
     **_RESUME,
@@ -231,6 +238,7 @@ ROUTES: Sequence[Route] = (
         (
             Answer(200, "The file", {"application/octet-stream": BYTES}),
             Answer(206, "The part asked for", {"application/octet-stream": BYTES}),
+            Answer(416, "The file is shorter than that", {"application/octet-stream": BYTES}),
         ),
         (_ROOT, Parameter("Range", TEXT, "One range of bytes.", "header")),
     ),
@@ -336,6 +344,10 @@ def _operation(route: Route) -> dict[str, object]:
         for each in route.parameters
     ]
     responses: dict[str, object] = {str(answer.status): _response(answer) for answer in route.answers}
+    if route.method == "GET" and any(answer.status == 200 and _JSON in answer.content for answer in route.answers):
+        parameters.append(_UNCHANGED)
+        responses["304"] = _response(Answer(304, "It is still what it was when it had this ETag"))
+    responses["429"] = _response(Answer(429, "More requests than one caller may send", _json(ref("ErrorBody"))))
     responses["default"] = _response(Answer(0, "It did not work", _json(ref("ErrorBody"))))
     operation: dict[str, object] = {
         "operationId": _operation_id(route),

@@ -1687,7 +1687,10 @@ export interface operations {
     get_doctor: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1700,6 +1703,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -1737,6 +1756,15 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ServerMessage"];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -1751,7 +1779,10 @@ export interface operations {
     get_gpus: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1764,6 +1795,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GpuReport"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -1780,7 +1827,10 @@ export interface operations {
     get_health: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1793,6 +1843,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -1822,7 +1888,10 @@ export interface operations {
                 /** @description Only those with this tag. */
                 tag?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1835,6 +1904,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -1885,6 +1970,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"] | components["schemas"]["Job"][];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -1899,7 +1993,10 @@ export interface operations {
     get_jobs_one: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -1914,6 +2011,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -1944,6 +2057,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
             /** @description It did not work */
             default: {
@@ -1976,6 +2098,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -1990,7 +2121,10 @@ export interface operations {
     get_jobs_one_explain: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2005,6 +2139,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2055,6 +2205,15 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2078,7 +2237,10 @@ export interface operations {
                 /** @description What the line holds, as it is; always needed. */
                 text?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2093,6 +2255,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogMatches"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2130,6 +2308,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"][];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2165,6 +2352,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2198,6 +2394,15 @@ export interface operations {
                     "application/json": components["schemas"]["Pruned"];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2212,7 +2417,10 @@ export interface operations {
     get_queue: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2225,6 +2433,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2260,6 +2484,15 @@ export interface operations {
                     "application/json": components["schemas"]["Queue"];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2287,6 +2520,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2318,6 +2560,15 @@ export interface operations {
                     "application/json": components["schemas"]["Queue"];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2347,7 +2598,10 @@ export interface operations {
                 /** @description Also count all that fit. */
                 total?: "1";
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2360,6 +2614,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2376,7 +2646,10 @@ export interface operations {
     get_runs_one: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2391,6 +2664,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunInfo"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2421,6 +2710,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
             /** @description It did not work */
             default: {
@@ -2457,6 +2755,15 @@ export interface operations {
                     "application/json": components["schemas"]["RunInfo"];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2474,7 +2781,10 @@ export interface operations {
                 /** @description The saved files, or the whole run folder. */
                 root?: "artifacts" | "run";
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2489,6 +2799,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactPage"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2538,6 +2864,24 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description The file is shorter than that */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2561,7 +2905,10 @@ export interface operations {
                 /** @description Entries of a page. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2576,6 +2923,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MediaPage"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2603,7 +2966,10 @@ export interface operations {
                 /** @description `step`, `time` (seconds) or a key. */
                 x?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2620,6 +2986,22 @@ export interface operations {
                     "application/json": components["schemas"]["Metrics"];
                 };
             };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2634,7 +3016,10 @@ export interface operations {
     get_runs_one_outputs: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2649,6 +3034,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>[];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2672,7 +3073,10 @@ export interface operations {
                 /** @description Rows at most. */
                 rows?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2687,6 +3091,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TablePreview"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2726,6 +3146,15 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ServerMessage"];
                 };
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2749,7 +3178,10 @@ export interface operations {
                 /** @description `step`, `time` (seconds) or a key. */
                 x?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2762,6 +3194,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2789,7 +3237,10 @@ export interface operations {
                 /** @description `step`, `time` (seconds) or a key. */
                 x?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2802,6 +3253,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Metrics"][];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2823,7 +3290,10 @@ export interface operations {
                 /** @description What runs are asked for: `tag:baseline status:failed config.lr<0.01 loss.min<0.3 since:7d text`. */
                 query?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2836,6 +3306,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunTable"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2852,7 +3338,10 @@ export interface operations {
     get_system: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the answer that one has. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2865,6 +3354,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemSample"];
+                };
+            };
+            /** @description It is still what it was when it had this ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2897,6 +3402,15 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["ServerMessage"];
+                };
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description It did not work */
@@ -2938,6 +3452,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It did not work */
             default: {
                 headers: {
@@ -2964,6 +3487,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description More requests than one caller may send */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
             /** @description It did not work */
             default: {
