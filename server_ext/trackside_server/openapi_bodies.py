@@ -80,6 +80,13 @@ SUBMISSION: Mapping[str, Schema] = {
         "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
         "description": "Values that a cell or a notebook gets by name.",
     },
+    "uploads": {
+        "oneOf": [
+            {"type": "object", "additionalProperties": INTEGER},
+            {"type": "array", "items": {"$ref": REF.format(name="Upload")}},
+        ],
+        "description": "Files below uploads/ of the staging folder, with their modes; the job runs among copies of them.",
+    },
     "staging": TEXT,
 }
 """What a submission may say, as ``trackside.models.fields`` reads it."""

@@ -70,12 +70,15 @@ def drop(staged: Staged) -> None:
 def linked(folder: Path) -> Path:
     """Return another staging folder with the same files: hard links, or copies where there can be none."""
     with _new_folder(folder.parent.parent) as other:
-        for file in folder.iterdir():
-            try:
-                os.link(file, other / file.name)
-            except OSError:
-                shutil.copy2(file, other / file.name)
+        shutil.copytree(folder, other, copy_function=_link, dirs_exist_ok=True)
     return other
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _program_of(function: Callable[..., object]) -> MutableMapping[str, object]:

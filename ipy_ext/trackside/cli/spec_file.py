@@ -53,6 +53,7 @@ def _loaded(path: Path) -> object:
 def _job(path: Path, entry: object, number: int, count: int, environment: Mapping[str, str]) -> dict[str, object]:
     from trackside.models import parse_submission
     from trackside.sdk.secrets import secret_value
+    from trackside.sdk.uploading import without_uploads
 
     place = path.name if count == 1 else f"{path.name}, job {number}"
     if not isinstance(entry, Mapping):
@@ -67,14 +68,17 @@ def _job(path: Path, entry: object, number: int, count: int, environment: Mappin
     for name in _FILES:
         if isinstance(fields.get(name), str):
             fields |= {name: str(_beside(path, str(fields[name]))), "python": fields.get("python") or sys.executable}
-    fields["workdir"] = str(_beside(path, str(fields.get("workdir") or ".")))
+    if fields.get("uploads"):
+        fields["uploads"] = _beside_all(path, fields["uploads"])
+    else:
+        fields["workdir"] = str(_beside(path, str(fields.get("workdir") or ".")))
     env = fields.get("env")
     if isinstance(env, Mapping):
         fields["env"] = {key: _spelt(value) for key, value in env.items()}
     fields["secrets"] = {str(name): secret_value(str(name), option="secrets") for name in names}
     fields["environment"] = dict(environment)
     try:
-        parse_submission(fields)
+        parse_submission(without_uploads(fields))
     except InvalidInput as error:
         raise InvalidInput(f"{place}: {error.message}", hint=error.hint, code=error.code) from None
     return {name: value for name, value in fields.items() if value not in (None, {}, [])}
@@ -82,6 +86,14 @@ def _job(path: Path, entry: object, number: int, count: int, environment: Mappin
 
 def _beside(path: Path, text: str) -> Path:
     return (path.absolute().parent / Path(text).expanduser()).resolve()
+
+
+def _beside_all(path: Path, uploads: object) -> dict[str, Path]:
+    """Files and folders as the file names them, at the place that they have beside it."""
+    if isinstance(uploads, Mapping):
+        return {str(place): _beside(path, str(source)) for place, source in uploads.items()}
+    named = [str(each) for each in uploads] if isinstance(uploads, list) else [str(uploads)]
+    return {each: _beside(path, each) for each in named}
 
 
 def _spelt(value: object) -> object:

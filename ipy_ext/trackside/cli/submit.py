@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from trackside.cli import following
@@ -63,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-P", "--param", action="append", default=[], metavar="NAME=VALUE", help="notebook parameter")
     parser.add_argument(
+        "--upload", action="append", default=[], metavar="PATH", help="a file or folder that travels along as it is now"
+    )
+    parser.add_argument(
         "--sweep", metavar="VALUES", help='a job for each combination: "lr=0.1,0.01 seed=1..3"; {lr} stands for a value'
     )
     parser.add_argument("-w", "--wait", action="store_true", help="wait for the end; exit 1 unless completed")
@@ -73,6 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
     """Submit, then wait or follow if asked to."""
     from trackside.display.text import dry_run
+    from trackside.sdk.submit import submit_fields
+    from trackside.sdk.uploading import without_uploads
 
     submission, *more = submissions(arguments, arguments.rest)
     if arguments.sweep and not more:
@@ -80,10 +86,10 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
     if more:
         return _several(terminal, arguments, [submission, *more])
     if arguments.dry_run:
-        plan = terminal.client.jobs.submit(submission, dry_run=True)
+        plan = terminal.client.jobs.submit(without_uploads(submission), dry_run=True)
         terminal.answer(plan, dry_run(plan))
         return 0
-    job = terminal.client.jobs.submit(submission)
+    job = submit_fields(submission, terminal.client, check=False).known
     if arguments.follow:
         return following.follow(terminal, job)
     if arguments.wait:
@@ -95,16 +101,18 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
 def _several(terminal: Terminal, arguments: argparse.Namespace, found: list[dict[str, object]]) -> int:
     """Submit the jobs of a file, all or none."""
     from trackside.display.text import dry_run
+    from trackside.sdk.uploading import uploaded, without_uploads
 
     if arguments.follow or arguments.sweep:
         option = "--follow" if arguments.follow else "--sweep"
         raise InvalidInput(f"{option} is for one job; {arguments.file} has {len(found)}.")
     client = terminal.client
     if arguments.dry_run:
-        plans = [client.jobs.submit(each, dry_run=True) for each in found]
+        plans = [client.jobs.submit(without_uploads(each), dry_run=True) for each in found]
         terminal.answer(plans, "\n\n".join(map(dry_run, plans)))
         return 0
-    jobs = client.jobs.submit_many(found)
+    with ExitStack() as stack:
+        jobs = client.jobs.submit_many([stack.enter_context(uploaded(client, each)) for each in found])
     if arguments.wait:
         jobs = [client.jobs.wait(job.id) for job in jobs]
     terminal.answer(jobs, "\n".join(f"{job.id}  {job.name}" for job in jobs))
@@ -116,13 +124,14 @@ def _sweep(terminal: Terminal, arguments: argparse.Namespace, submission: dict[s
     from trackside.display.text import dry_run
     from trackside.models.sweep import parse_sweep
     from trackside.sdk.sweep import submit_sweep, sweep_fields
+    from trackside.sdk.uploading import without_uploads
 
     if arguments.follow:
         raise InvalidInput("--follow shows one log, a sweep has many.", hint="Write --wait, or `logs JOB -f` for one.")
     grid = parse_sweep(arguments.sweep)
     if arguments.dry_run:
         submissions = sweep_fields(submission, grid)
-        plan = terminal.client.jobs.submit(submissions[0], dry_run=True)
+        plan = terminal.client.jobs.submit(without_uploads(submissions[0]), dry_run=True)
         names = [str(each["name"]) for each in submissions]
         terminal.answer({"jobs": names, "first": plan}, "\n".join([dry_run(plan), f"{len(names)} jobs:", *names]))
         return 0
@@ -181,6 +190,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, object]:
     given |= {"after": arguments.after, **{name: getattr(arguments, name) or None for name in _SWITCHES}}
     given["secrets"] = {name: secret_value(name, option="--secret") for name in arguments.secret}
     given["workdir"] = str(Path(arguments.workdir).expanduser().absolute()) if arguments.workdir else None
+    given["uploads"] = arguments.upload
     given |= {"params": dict(parse_parameter(text) for text in arguments.param)}
     return given
 

@@ -98,6 +98,9 @@ def _fields(session: Session, arguments: Arguments) -> dict[str, object]:
     fields |= {"tags": arguments.names("tag") or None, "env": env_of(arguments), "workdir": workdir_of(arguments)}
     fields["config"] = config_of(arguments, session.namespace)
     fields["params"] = params_of(arguments)
+    fields["uploads"] = arguments.names("upload") or None
+    if fields["uploads"] and arguments.text("workdir") is None:
+        del fields["workdir"]  # the files make a folder of their own
     given = {name: value for name, value in fields.items() if value is not None}
     return in_group(given, "sweep") if arguments.has("sweep") else given
 
@@ -143,8 +146,9 @@ def _words(text: str) -> list[str]:
 def _check(fields: Mapping[str, object]) -> None:
     """Read the fields here, before anything is written or sent."""
     from trackside.models import parse_submission
+    from trackside.sdk.uploading import without_uploads
 
-    parse_submission(fields)
+    parse_submission(without_uploads(fields))
 
 
 # What goes in
@@ -209,9 +213,10 @@ def _dry_run(
     """Say what would happen; nothing is made."""
     from trackside.display.text import dry_run
     from trackside.sdk.sweep import sweep_fields
+    from trackside.sdk.uploading import without_uploads
 
     submissions = sweep_fields(fields, grid) if grid else [dict(fields)]
-    answer = session.client.jobs.submit(submissions[0], dry_run=True)
+    answer = session.client.jobs.submit(without_uploads(submissions[0]), dry_run=True)
     lines = [dry_run(answer), *(_described(plan) if plan else []), *listed(submissions if grid else [])]
     session.say("\n".join(line for line in lines if line))
 

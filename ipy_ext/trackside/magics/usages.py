@@ -12,8 +12,8 @@ __all__ = [
 ]  # fmt: skip
 
 _LATER = (
-    "--max-cost-per-hour", "--nodes", "-x", "--executor", "-p", "--profile", "-r", "--runtime", "--image", "-v",
-    "--volume", "--network", "--port", "--upload",
+    "--nodes", "-x", "--executor", "-p", "--profile", "-r", "--runtime", "--image", "-v",
+    "--volume", "--network", "--port",
 )  # fmt: skip
 
 _NAME = Option(("-n", "--name"), "what it is called; names need not be unique", "NAME")
@@ -42,6 +42,7 @@ SUBMIT = Usage(
         Option(("-o", "--out"), "names that come back when the job ends: model,history", "NAMES", many="each"),
         Option(("-e", "--env"), "a variable: K=V, or K to take its value from here", "K=V", many="each"),
         Option(("--secret",), "a variable whose value is never kept: from here, else asked for", "NAME", many="each"),
+        Option(("--upload",), "a file or folder that travels along as it is now", "PATH", many="each"),
         _TAG,
         _CONFIG,
         Option(("--sweep",), 'one job for each combination: "lr=0.1,0.01 seed=1..3"', "VALUES"),

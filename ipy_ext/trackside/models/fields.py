@@ -17,7 +17,7 @@ import msgspec
 from trackside.errors import InvalidInput
 from trackside.models.moments import parse_moment
 from trackside.models.resources import GpuRequest, parse_cores, parse_gpus
-from trackside.models.spec import Dependency
+from trackside.models.spec import Dependency, Upload
 from trackside.models.units import parse_duration, parse_size, shortened
 
 __all__ = ["FIELDS"]
@@ -283,6 +283,27 @@ def _yes_or_no(value: object, field: str) -> bool:
     return value
 
 
+def _uploads(value: object, field: str) -> list[dict[str, object]]:
+    """Paths with their modes, or as a spec has them."""
+    if isinstance(value, Mapping):
+        value = [{"path": path, "mode": mode} for path, mode in value.items()]
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+        raise InvalidInput(f"{field}: {shortened(value)} names no files.", hint='Write {"train.py": 493}.')
+    return [_upload(item, field) for item in value]
+
+
+def _upload(item: object, field: str) -> dict[str, object]:
+    if isinstance(item, Upload):
+        item = {"path": item.path, "mode": item.mode}
+    if not isinstance(item, Mapping):
+        raise InvalidInput(f"{field}: {shortened(item)} is no file.", hint='Write {"path": "train.py", "mode": 493}.')
+    path = _text(item.get("path"), field)
+    parts = path.rstrip("/").split("/")
+    if path.startswith("/") or any(part in ("", ".", "..") for part in parts) or len(path.encode()) > _LONGEST_PATH:
+        raise InvalidInput(f"{field}: {shortened(path)} is no place below the job's folder.")
+    return {"path": path, "mode": _integer(0, 0o777)(item.get("mode", 0o644), f"{field}.mode")}
+
+
 FIELDS: Mapping[str, Callable[[object, str], object]] = {
     "command": _command,
     "cell": _text,
@@ -308,6 +329,7 @@ FIELDS: Mapping[str, Callable[[object, str], object]] = {
     "sys_path": _texts,
     "outputs": _outputs,
     "params": _params,
+    "uploads": _uploads,
     "staging": _staging,
     "cores": _cores,
     "max_iops": _integer(1, _NO_BOUND),

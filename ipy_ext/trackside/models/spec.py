@@ -9,7 +9,7 @@ import msgspec
 
 from trackside.models.resources import GpuRequest
 
-__all__ = ["FORMAT", "KINDS", "Condition", "Dependency", "JobSpec"]
+__all__ = ["FORMAT", "KINDS", "Condition", "Dependency", "JobSpec", "Upload"]
 
 FORMAT = 1
 
@@ -24,6 +24,18 @@ class Dependency(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return self.job if self.condition == "ok" else f"{self.job}:{self.condition}"
+
+
+class Upload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file that travels with a job: where it lies in the job's folder (``/`` at the end: a folder), its rights.
+
+    ``size`` in bytes and ``sha256`` are known once it was accepted.
+    """
+
+    path: str
+    mode: int = 0o644
+    size: int | None = None
+    sha256: str | None = None
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,6 +104,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Names whose values come back (``--out``)."""
     params: dict[str, str | int | float | bool | None] = {}
     """Values that a cell or a notebook gets by name, over those that it was given otherwise."""
+    uploads: list[Upload] = []
+    """Files that make the folder in which it runs; they lie under ``uploads/`` of the staging folder."""
     staging: str | None = None
     """Id of the folder under ``<home>/staging/`` whose files become the run's ``inputs/``."""
 

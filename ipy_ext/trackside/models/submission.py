@@ -72,3 +72,15 @@ def _check_whole(values: Mapping[str, object]) -> None:
         raise InvalidInput("params are for cells and notebooks.", hint="Give a script its arguments with args=[…].")
     if values.get("function") is not None and values.get("staging") is None:
         raise InvalidInput("function was given without staging, where it lies.", hint="Use trackside.submit(function).")
+    if values.get("uploads"):
+        _check_uploads(values)
+
+
+def _check_uploads(values: Mapping[str, object]) -> None:
+    if values.get("staging") is None:
+        raise InvalidInput("uploads were named, but no staging folder has them.", hint="Use trackside.submit.")
+    if values.get("workdir"):
+        raise InvalidInput(
+            "A job with uploads runs in a folder of its own, with these files; workdir cannot be given too.",
+            hint="Leave workdir out.",
+        )

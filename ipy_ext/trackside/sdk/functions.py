@@ -16,7 +16,9 @@ from trackside.sdk.connection import default_client
 from trackside.sdk.job import Job
 from trackside.sdk.options import checked, in_group
 from trackside.sdk.staging import staged
+from trackside.sdk.submit import submit_fields
 from trackside.sdk.surroundings import surroundings
+from trackside.sdk.uploading import uploaded, without_uploads
 
 if TYPE_CHECKING:
     from trackside.client import Client
@@ -96,8 +98,9 @@ def _map(
             {**stack.enter_context(_call_fields(function, call, {}, client)), **given, "name": f"{base}-{position}"}
             for position, call in enumerate(calls)
         ]
-        parse_submission(fields[0])
-        return [Job(facts, client) for facts in client.jobs.submit_many(fields)]
+        parse_submission(without_uploads(fields[0]))
+        complete = [stack.enter_context(uploaded(client, each)) for each in fields]
+        return [Job(facts, client) for facts in client.jobs.submit_many(complete)]
 
 
 def invoke(
@@ -149,9 +152,7 @@ def submit_call(
     """Submit one call of a function."""
     given = {"name": _name(function), **checked(options)}
     with _call_fields(function, args, kwargs, client, spoken=spoken) as call:
-        fields = {**call, **given}
-        parse_submission(fields)
-        return Job(client.jobs.submit(fields), client)
+        return submit_fields({**call, **given}, client)
 
 
 @contextmanager

@@ -14,10 +14,10 @@ __all__ = ["OPTIONS", "checked", "in_group"]
 OPTIONS = (
     "name", "gpus", "gpu_memory", "share_gpu", "cpus", "cores", "memory", "time", "max_iops", "max_output",
     "max_processes", "max_cost_per_hour", "group", "max_parallel", "grace", "priority", "at", "after", "retries", "requeue", "notify", "env", "secrets", "tags", "config",
-    "workdir", "python", "outputs", "params",
+    "workdir", "python", "outputs", "params", "uploads",
 )  # fmt: skip
 _LATER = {
-    "nodes", "executor", "profile", "runtime", "image", "volumes", "network", "ports", "uploads",
+    "nodes", "executor", "profile", "runtime", "image", "volumes", "network", "ports",
 }  # fmt: skip
 _SIZES = ("memory", "gpu_memory", "max_output")
 

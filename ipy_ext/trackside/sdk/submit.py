@@ -12,6 +12,7 @@ from trackside.sdk.connection import default_client
 from trackside.sdk.job import Job
 from trackside.sdk.options import checked
 from trackside.sdk.surroundings import surroundings
+from trackside.sdk.uploading import uploaded, without_uploads
 
 if TYPE_CHECKING:
     from trackside.client import Client
@@ -50,7 +51,8 @@ def submit(
 
     ``gpus``: ``2``, ``0.5``, ``"a100:2"``. ``memory``: ``"8G"``. ``time``: ``"2h"`` or seconds. ``env``: variables
     beside the ones of this process, which travel along, as do folder and interpreter. ``config``: hyperparameters of
-    the run. ``grace``: time between TERM and KILL. ``wait``: return when it has ended.
+    the run. ``uploads``: files and folders that travel along as they are now, ``["train.py", "conf/"]`` or places
+    mapped to paths or bytes; the job runs among copies of them. ``grace``: time between TERM and KILL. ``wait``: return when it has ended.
 
     Raises InvalidInput for what cannot be read, NotCarried for a function or argument that cannot travel.
     """
@@ -76,11 +78,12 @@ def submit(
 def submit_fields(fields: Mapping[str, object], client: Client, *, check: bool = True) -> Job:
     """Submit fields as they travel; ``check`` reads them here first, so that a wrong one costs no request."""
     if check:
-        parse_submission(fields)
+        parse_submission(without_uploads(fields))
     secrets, environment = fields.get("secrets"), fields.get("environment")
     if isinstance(secrets, Mapping) and isinstance(environment, Mapping):
         fields = {**fields, "environment": {key: item for key, item in environment.items() if key not in secrets}}
-    return Job(client.jobs.submit(fields), client)
+    with uploaded(client, fields) as complete:
+        return Job(client.jobs.submit(complete), client)
 
 
 def fields_of(work: Work, args: Sequence[object] | None) -> dict[str, object]:

@@ -7,6 +7,7 @@ import secrets as tokens
 import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, overload
 
 from trackside.errors import InvalidInput
@@ -18,6 +19,7 @@ from trackside.sdk.connection import default_client
 from trackside.sdk.goals import Goal, best, goal
 from trackside.sdk.job import Job
 from trackside.sdk.options import in_group
+from trackside.sdk.uploading import uploaded, without_uploads
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -65,9 +67,11 @@ def submit_sweep(fields: Mapping[str, object], grid: Mapping[str, Sequence[Scala
     from trackside.sdk.staging import shared_staging
 
     tag = f"sweep:{fields.get('name') or tokens.token_hex(3)}"
-    submissions = sweep_fields(fields, grid, tag)
-    parse_submission(submissions[0])
-    with shared_staging(client, fields.get("staging"), len(submissions)) as folders:
+    parse_submission(without_uploads(sweep_fields(fields, grid, tag)[0]))
+    with ExitStack() as stack:
+        fields = stack.enter_context(uploaded(client, fields))
+        submissions = sweep_fields(fields, grid, tag)
+        folders = stack.enter_context(shared_staging(client, fields.get("staging"), len(submissions)))
         for each, folder in zip(submissions, folders, strict=True):
             if folder is not None:
                 each["staging"] = folder

@@ -98,6 +98,11 @@ class RunFolder:
         return self.path / "inputs"
 
     @property
+    def work(self) -> Path:
+        """Where a job with uploaded files runs: copies of them, anew for each attempt."""
+        return self.path / "work"
+
+    @property
     def results(self) -> Path:
         """Values carried out of the job."""
         return self.path / "results"

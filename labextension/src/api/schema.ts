@@ -1020,6 +1020,8 @@ export interface components {
             tags?: string[];
             /** @default null */
             time?: number | null;
+            /** @default [] */
+            uploads?: components["schemas"]["Upload"][];
             /** @default  */
             workdir?: string;
         };
@@ -1572,6 +1574,10 @@ export interface components {
             tags?: string[];
             /** @description Seconds, or a time such as '2h30m'. */
             time?: number | string;
+            /** @description Files below uploads/ of the staging folder, with their modes; the job runs among copies of them. */
+            uploads?: {
+                [key: string]: number;
+            } | components["schemas"]["Upload"][];
             workdir?: string;
         };
         /**
@@ -1674,6 +1680,21 @@ export interface components {
             /** @enum {unknown} */
             op: "unsubscribe";
             sub: string;
+        };
+        /**
+         * Upload
+         * @description A file that travels with a job: where it lies in the job's folder (``/`` at the end: a folder), its rights.
+         *
+         *         ``size`` in bytes and ``sha256`` are known once it was accepted.
+         */
+        Upload: {
+            /** @default 420 */
+            mode?: number;
+            path: string;
+            /** @default null */
+            sha256?: string | null;
+            /** @default null */
+            size?: number | null;
         };
     };
     responses: never;

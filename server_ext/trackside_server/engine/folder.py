@@ -18,6 +18,7 @@ from trackside.models import JobSpec
 from trackside.tracking.atomic import write_bytes, write_json
 from trackside.tracking.folder import RunFolder
 from trackside_server.domain.record import JobRecord, job_seq
+from trackside_server.engine.snapshots import release, uploads_of
 
 __all__ = [
     "check_files",
@@ -158,12 +159,14 @@ def _stamp(moment: datetime | None) -> str | None:
 def discard_folder(path: Path) -> None:
     """Take a run folder away: out of sight at once, then off the disk."""
     _note_number(path)
+    uploads = uploads_of(RunFolder(path))
     aside = path.parent / f".trash-{path.name}-{os.getpid()}"
     try:
         path.rename(aside)
     except OSError:
         aside = path
     shutil.rmtree(aside, ignore_errors=True)
+    release(path.parent.parent, uploads)
 
 
 def highest_removed(home: Path) -> int:

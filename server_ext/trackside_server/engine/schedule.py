@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trackside.errors import TracksideError, TryAgain
 from trackside.models import Reason
+from trackside.tracking.folder import RunFolder
 from trackside.tracking.masking import Mask
 from trackside_server.domain.command import argv_of, carried_environment, environment_of
 from trackside_server.domain.cost import check_cost, per_hour_of
@@ -18,6 +19,7 @@ from trackside_server.engine import attempts
 from trackside_server.engine.cancel import BY_USER, cancel_waiting
 from trackside_server.engine.core import LOG, Core, utc_now
 from trackside_server.engine.release import release
+from trackside_server.engine.snapshots import unfold
 from trackside_server.executors.base import AttemptRef, GivenBack, Launch, Started, StartFailed
 from trackside_server.store.vault import Opened
 
@@ -141,6 +143,8 @@ class Scheduler:
         if now is None or now.cancel_requested is not None or core.queue.paused:
             return None
         launch = self._launch(record, action)
+        if record.spec.uploads:
+            await asyncio.to_thread(unfold, RunFolder(record.run_dir), record.spec.uploads)
         self._first_moments[launch.ref] = asyncio.Event()
         return launch, await core.executors[record.executor].start(launch)
 

@@ -14,6 +14,7 @@ import msgspec
 from trackside.errors import Conflict, InvalidInput
 from trackside.models import Job, JobSpec, Limit, Submission, parse_submission
 from trackside.models.job import DryRun
+from trackside.tracking.folder import RunFolder
 from trackside_server.domain.cost import check_cost, cost_of
 from trackside_server.domain.explain import explain
 from trackside_server.domain.notify import check_notify
@@ -22,8 +23,9 @@ from trackside_server.domain.record import JobRecord, job_id
 from trackside_server.domain.requests import check_request
 from trackside_server.engine.after import awaits_of, with_ids
 from trackside_server.engine.core import Core, utc_now
-from trackside_server.engine.folder import check_files, lay_out, undo_lay_out
+from trackside_server.engine.folder import check_files, lay_out, staging_folder, undo_lay_out
 from trackside_server.engine.index import row_of_job
+from trackside_server.engine.snapshots import freeze
 from trackside_server.isolation.limits import report
 from trackside_server.store import Reader, Tx
 
@@ -58,7 +60,7 @@ async def submit(core: Core, body: object, idempotency_key: str | None = None) -
 
 
 async def _make(core: Core, body: object, key: str | None) -> list[Job]:
-    submissions = await _read(core, body)
+    submissions = await _frozen(core, await _read(core, body))
     sealed = await _aside(len(submissions), lambda: _seal(core, submissions))
     making = _Making(core, submissions, sealed, key)
     try:
@@ -157,6 +159,28 @@ async def _read(core: Core, body: object) -> list[Submission]:
     return await _aside(count, lambda: [_read_one(core, raw, machine, index, count) for index, raw in enumerate(raws)])
 
 
+async def _frozen(core: Core, submissions: list[Submission]) -> list[Submission]:
+    """Keep the files that came with jobs as they are now."""
+    if not any(each.spec.uploads for each in submissions):
+        return submissions
+
+    def freeze_all() -> list[Submission]:
+        return [
+            Submission(
+                msgspec.structs.replace(
+                    spec, uploads=freeze(core.home, staging_folder(core.home, spec.staging), spec.uploads)
+                ),
+                each.environment,
+                each.secrets,
+            )
+            if (spec := each.spec).uploads and spec.staging is not None
+            else each
+            for each in submissions
+        ]
+
+    return await asyncio.to_thread(freeze_all)
+
+
 async def _aside(count: int, work: Callable[[], _T]) -> _T:
     """Do work on so many jobs: at once, or in a thread where it would keep other requests waiting."""
     return work() if count <= _AT_ONCE else await asyncio.to_thread(work)
@@ -197,6 +221,8 @@ def _record(core: Core, submission: Submission, seq: int, reader: Reader) -> Job
     """The job as it is kept first; ``reader`` knows the jobs that it waits for."""
     spec, now = with_ids(submission.spec, reader), utc_now()
     later = spec.at if spec.at is not None and spec.at > now else None
+    run_dir = f"{core.home}/runs/{job_id(seq)}"
+    workdir = str(RunFolder(run_dir).work if spec.uploads else Path.home())
     return JobRecord(
         seq=seq,
         uuid=str(uuid.uuid4()),
@@ -206,9 +232,9 @@ def _record(core: Core, submission: Submission, seq: int, reader: Reader) -> Job
         not_before=later,
         priority=spec.priority,
         tags=tuple(spec.tags),
-        run_dir=f"{core.home}/runs/{job_id(seq)}",
+        run_dir=run_dir,
         limits=tuple(limits_of(core, spec)),
-        spec=spec if spec.workdir else msgspec.structs.replace(spec, workdir=str(Path.home())),
+        spec=spec if spec.workdir else msgspec.structs.replace(spec, workdir=workdir),
     )
 
 

@@ -7,6 +7,7 @@ import builtins
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Literal, overload
 
 import msgspec
@@ -16,6 +17,8 @@ from trackside.client._sync.ending import ends
 from trackside.client._sync.log import follow_bytes, follow_text, read_log
 from trackside.client._sync.pages import every_job
 from trackside.client.fields import Fields, body
+from trackside.client.parts import artifact_path
+from trackside.client.pieces import pieces
 from trackside.client.reference import Reference, is_one, joined, name_of, one_or_more, segment
 from trackside.client.waiting import Flow
 from trackside.errors import InvalidInput
@@ -62,6 +65,20 @@ class Jobs:
         return self._connection.value(
             "POST", "jobs", list[Job], content=body(given), headers=_once(idempotency_key), repeat=True
         )
+
+    def upload(self, staging: str, path: str, content: bytes | Path) -> int:
+        """Write a file below a staging folder that a submission will name; return its size in bytes.
+
+        ``content`` is sent in pieces of some megabytes. After an error, begin anew: the first piece empties the file.
+        """
+        offset = 0
+        for piece in pieces(content):
+            self._connection.answer(
+                "PUT", f"uploads/{segment(staging)}/{artifact_path(path)}", params={"offset": offset}, content=piece,
+                headers={"Content-Type": "application/octet-stream"},
+            )  # fmt: skip
+            offset += len(piece)
+        return offset
 
     def get(self, job: Reference) -> Job:
         """Return the job as it is now."""
