@@ -90,6 +90,7 @@ _ORDER = Parameter(
     "`queue`: only those that wait, the next to start first.",
 )
 _TAG = Parameter("tag", TEXT, "Only those with this tag.")
+_DETAILS = Parameter("details", {"enum": ["1"]}, "Also all disks, the network and the busiest processes.")
 _ROOT = Parameter(
     "root", {"enum": ["artifacts", "run"], "default": "artifacts"}, "The saved files, or the whole run folder."
 )
@@ -289,13 +290,13 @@ ROUTES: Sequence[Route] = (
         "All subscriptions of one browser window: ClientMessage in, ServerMessage out",
         (Answer(101, "WebSocket"),),
     ),
-    Route("GET", "system", "The machine now", _one("SystemSample", "One sample")),
+    Route("GET", "system", "The machine now", _one("SystemSample", "One sample"), (_DETAILS,)),
     Route(
         "GET",
         "system/stream",
         "The machine, again and again",
         (_stream("Samples"),),
-        (Parameter("interval", {"type": "number", "default": 2}, "Seconds between samples."),),
+        (Parameter("interval", {"type": "number", "default": 2}, "Seconds between samples."), _DETAILS),
     ),
     Route("GET", "gpus", "All GPUs of this machine and who holds them", _one("GpuReport", "The GPUs")),
     Route("GET", "doctor", "What is found, enforced and wrong here, and how to mend it", _one("Diagnosis", "Findings")),

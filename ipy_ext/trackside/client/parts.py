@@ -13,7 +13,7 @@ from trackside.errors import InvalidInput, near
 from trackside.models import SystemSample
 from trackside.tracking.values import restore_floats
 
-__all__ = ["MACHINE_PARTS", "Root", "artifact_path", "chosen_parts", "local_path", "only", "records_of"]
+__all__ = ["DETAILS", "MACHINE_PARTS", "Root", "artifact_path", "chosen_parts", "local_path", "only", "records_of"]
 
 Root = Literal["artifacts", "run"]
 MACHINE_PARTS: Mapping[str, tuple[str, ...]] = {
@@ -22,7 +22,12 @@ MACHINE_PARTS: Mapping[str, tuple[str, ...]] = {
     "disk": ("disk_total", "disk_used"),
     "gpus": ("gpus", "gpu_message"),
     "jobs": ("jobs",),
+    "disks": ("disks",),
+    "network": ("network",),
+    "processes": ("processes",),
 }
+DETAILS = frozenset({"disks", "network", "processes"})
+"""What the server looks at only where it is asked to."""
 
 
 def artifact_path(path: str) -> str:
@@ -40,7 +45,7 @@ def local_path(path: str, to: str | Path | None) -> Path:
 
 
 def chosen_parts(types: Iterable[str]) -> list[str]:
-    """Return the fields of a sample that these types (``cpu``, ``memory``, ``disk``, ``gpus``, ``jobs``) stand for."""
+    """Return the fields of a sample that these types (``cpu``, ``memory``, ``disk`` and so on) stand for."""
     given = [types] if isinstance(types, str) else list(types)
     for name in given:
         if name not in MACHINE_PARTS:

@@ -26,7 +26,7 @@ from trackside.models.run import (
 from trackside.models.spec import Dependency, JobSpec, Upload
 from trackside.models.status import FINAL, STATUSES, WAITING, Reason, Status
 from trackside.models.submission import Submission, parse_submission
-from trackside.models.system import Gpu, GpuHolder, GpuReport, Health, SystemSample
+from trackside.models.system import BusyProcess, Disk, Gpu, GpuHolder, GpuReport, Health, Network, SystemSample
 
 __all__ = [
     "FINAL",
@@ -35,11 +35,13 @@ __all__ = [
     "Artifact",
     "ArtifactPage",
     "Blocker",
+    "BusyProcess",
     "Comparison",
     "ConfigRow",
     "Cost",
     "Curve",
     "Dependency",
+    "Disk",
     "DryRun",
     "Event",
     "Explanation",
@@ -62,6 +64,7 @@ __all__ = [
     "MetricFacts",
     "MetricRow",
     "Metrics",
+    "Network",
     "PreviewColumn",
     "Progress",
     "Queue",

@@ -41,7 +41,8 @@ class Subscribe(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe", om
     """Begin a subscription. ``run`` is needed for ``log``, ``metrics`` and ``media``.
 
     ``since``: event id or byte offset to go on from (None: events from now, all others from the start);
-    ``tail``: begin a log that many lines before its end; ``interval``: seconds between system samples.
+    ``tail``: begin a log that many lines before its end; ``interval``: seconds between system samples,
+    ``details``: with all disks, the network and the busiest processes.
     """
 
     sub: str
@@ -50,6 +51,7 @@ class Subscribe(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe", om
     since: int | None = None
     tail: int | None = None
     interval: float = 2.0
+    details: bool = False
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, tag_field="op", tag="unsubscribe"):

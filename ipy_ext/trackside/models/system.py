@@ -55,6 +55,32 @@ class GpuReport(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+class Disk(msgspec.Struct, frozen=True):
+    """A disk where it is mounted; sizes in bytes."""
+
+    mount: str
+    device: str
+    total: int
+    used: int
+
+
+class Network(msgspec.Struct, frozen=True):
+    """Bytes that went over all network devices since the machine was started."""
+
+    sent: int
+    received: int
+
+
+class BusyProcess(msgspec.Struct, frozen=True):
+    """A process that uses the processors: percent of one of them, resident memory in bytes."""
+
+    pid: int
+    name: str
+    user: str
+    cpu_percent: float
+    memory: int
+
+
 class SystemSample(msgspec.Struct, frozen=True, kw_only=True):
     """The machine now. Memory and disk in bytes; ``cpu_percent`` over all CPUs (0 to 100)."""
 
@@ -71,6 +97,16 @@ class SystemSample(msgspec.Struct, frozen=True, kw_only=True):
     """Number of jobs in the home by status."""
     gpus: list[Gpu] = []
     gpu_message: str = ""
+    disks: list[Disk] = []
+    """All disks; like ``network`` and ``processes`` only where details were asked for."""
+    network: Network | None = None
+    processes: list[BusyProcess] = []
+    """Those that use most of the processors, the busiest first."""
+
+    @property
+    def memory_percent(self) -> float:
+        """How much of the memory is in use (0 to 100)."""
+        return round(100 * self.memory_used / self.memory_total, 1) if self.memory_total else 0.0
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

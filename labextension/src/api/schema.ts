@@ -584,6 +584,17 @@ export interface components {
             code: string;
             message: string;
         };
+        /**
+         * BusyProcess
+         * @description A process that uses the processors: percent of one of them, resident memory in bytes.
+         */
+        BusyProcess: {
+            cpu_percent: number;
+            memory: number;
+            name: string;
+            pid: number;
+            user: string;
+        };
         ClientMessage: components["schemas"]["Subscribe"] | components["schemas"]["Unsubscribe"];
         /**
          * Comparison
@@ -661,6 +672,16 @@ export interface components {
          */
         Diagnosis: {
             findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * Disk
+         * @description A disk where it is mounted; sizes in bytes.
+         */
+        Disk: {
+            device: string;
+            mount: string;
+            total: number;
+            used: number;
         };
         /**
          * Done
@@ -1228,6 +1249,14 @@ export interface components {
             before: string | null;
         };
         /**
+         * Network
+         * @description Bytes that went over all network devices since the machine was started.
+         */
+        Network: {
+            received: number;
+            sent: number;
+        };
+        /**
          * PreviewColumn
          * @description One column; ``type`` in the words of columnar libraries: ``int64``, ``float32``, ``string``, ``datetime``.
          */
@@ -1585,11 +1614,14 @@ export interface components {
          * @description Begin a subscription. ``run`` is needed for ``log``, ``metrics`` and ``media``.
          *
          *         ``since``: event id or byte offset to go on from (None: events from now, all others from the start);
-         *         ``tail``: begin a log that many lines before its end; ``interval``: seconds between system samples.
+         *         ``tail``: begin a log that many lines before its end; ``interval``: seconds between system samples,
+         *         ``details``: with all disks, the network and the busiest processes.
          */
         Subscribe: {
             /** @enum {unknown} */
             channel: "events" | "log" | "media" | "metrics" | "system";
+            /** @default false */
+            details?: boolean;
             /** @default 2 */
             interval?: number;
             /** @enum {unknown} */
@@ -1635,6 +1667,8 @@ export interface components {
             cpus_held: number;
             disk_total: number;
             disk_used: number;
+            /** @default [] */
+            disks: components["schemas"]["Disk"][];
             /** @default  */
             gpu_message: string;
             /** @default [] */
@@ -1645,6 +1679,10 @@ export interface components {
             };
             memory_total: number;
             memory_used: number;
+            /** @default null */
+            network: components["schemas"]["Network"] | null;
+            /** @default [] */
+            processes: components["schemas"]["BusyProcess"][];
         };
         /**
          * TablePreview
@@ -3358,7 +3396,10 @@ export interface operations {
     };
     get_system: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also all disks, the network and the busiest processes. */
+                details?: "1";
+            };
             header?: {
                 /** @description The ETag of the answer that one has. */
                 "If-None-Match"?: string;
@@ -3407,6 +3448,8 @@ export interface operations {
     get_system_stream: {
         parameters: {
             query?: {
+                /** @description Also all disks, the network and the busiest processes. */
+                details?: "1";
                 /** @description Seconds between samples. */
                 interval?: number;
             };

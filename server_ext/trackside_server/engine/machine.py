@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from trackside.models import Gpu, GpuHolder, GpuReport, SystemSample
+from trackside.models.system import BusyProcess, Disk, Network
 from trackside.probes.ancestry import owner
 from trackside.probes.gpus import GpuFacts, Nvml, find_gpus
 from trackside.probes.host import HostSample, sample_host
@@ -19,6 +22,9 @@ from trackside_server.domain.gpus import Machine
 from trackside_server.engine.board import Board
 from trackside_server.engine.holders import Kernel, Surroundings, holders_of, idle_warnings, planned
 from trackside_server.isolation.gpu_locks import Note, living_notes
+
+if TYPE_CHECKING:
+    from trackside.probes.details import DetailProbe
 
 __all__ = ["FOREIGN_GPU_MEMORY", "MachineProbe"]
 
@@ -77,6 +83,8 @@ class MachineProbe:
         self._refused: dict[str, float] = {}
         self.look_again = _LOOK_AGAIN
         self._lock = asyncio.Lock()
+        self._closer = threading.Lock()
+        self._details: DetailProbe | None = None
 
     @property
     def has_gpus(self) -> bool:
@@ -145,8 +153,9 @@ class MachineProbe:
         """A sentence for each kernel that keeps a GPU and does nothing."""
         return list(idle_warnings(await self.holders(board), datetime.now(UTC)))
 
-    async def system(self, board: Board, counts: dict[str, int]) -> SystemSample:
-        """The machine and what this home does on it."""
+    async def system(self, board: Board, counts: dict[str, int], *, details: bool = False) -> SystemSample:
+        """The machine and what this home does on it; ``details``: also its disks, its network, its busiest processes."""
+        more = await asyncio.to_thread(self._look_closer) if details else {}
         host = (await self._sample()).host
         report = await self.gpus(board)
         return SystemSample(
@@ -161,7 +170,19 @@ class MachineProbe:
             jobs=counts,
             gpus=report.gpus,
             gpu_message=report.message,
+            **more,
         )
+
+    def _look_closer(self) -> dict[str, Any]:
+        from trackside.probes.details import DetailProbe, disks, network  # psutil is loaded for those who ask
+
+        with self._closer:
+            self._details = self._details or DetailProbe()
+            return {
+                "disks": [Disk(*each) for each in disks()],
+                "network": Network(*network()),
+                "processes": [BusyProcess(*each) for each in self._details.busiest()],
+            }
 
     async def _sample(self, *, fresh: bool = False) -> _Sample:
         async with self._lock:

@@ -107,7 +107,7 @@ async def _system(core: Core, request: Subscribe) -> Messages:
     interval = min(max(request.interval, 0.5), 3600.0)
     yield Subscribed(request.sub)
     while True:
-        yield SystemMessage(request.sub, await system.system(core))
+        yield SystemMessage(request.sub, await system.system(core, details=request.details))
         await asyncio.sleep(interval)
 
 

@@ -8,10 +8,10 @@ from trackside_server.engine.core import Core
 __all__ = ["gpus", "system"]
 
 
-async def system(core: Core) -> SystemSample:
-    """Return the machine now, and what this home does on it."""
+async def system(core: Core, *, details: bool = False) -> SystemSample:
+    """Return the machine now, and what this home does on it; ``details``: also its disks, network and busy processes."""
     counts = await core.query(lambda reader: reader.counts())
-    return await core.machine.system(core.board, counts)
+    return await core.machine.system(core.board, counts, details=details)
 
 
 async def gpus(core: Core) -> GpuReport:

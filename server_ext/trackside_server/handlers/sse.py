@@ -112,7 +112,8 @@ class SystemStreamHandler(TracksideHandler):
     @authorized
     async def get(self) -> None:
         """Stream samples every ``interval`` seconds."""
-        request = Subscribe("", "system", interval=self.option("interval", float, 5.0))
+        details = bool(self.option("details", int, 0))
+        request = Subscribe("", "system", interval=self.option("interval", float, 5.0), details=details)
         await send_stream(self, await subscribe.subscribe(self.core, request))
 
 

@@ -28,7 +28,7 @@ class SystemHandler(TracksideHandler):
     @authorized
     async def get(self) -> None:
         """Answer the machine now."""
-        self.answer(await system.system(self.core))
+        self.answer(await system.system(self.core, details=bool(self.option("details", int, 0))))
 
 
 class GpusHandler(TracksideHandler):

@@ -9,7 +9,7 @@ from typing import overload
 from trackside.client._async.connection import AsyncConnection
 from trackside.client._async.stream import AsyncStream
 from trackside.client.awaiting import Flow
-from trackside.client.parts import chosen_parts, only
+from trackside.client.parts import DETAILS, chosen_parts, only
 from trackside.models import SystemSample
 from trackside.models.stream import SystemMessage
 
@@ -17,14 +17,14 @@ __all__ = ["AsyncMonitoring"]
 
 
 class AsyncMonitoring:
-    """CPU, memory, disk, GPUs and jobs of the server's machine, now or again and again."""
+    """CPU, memory, disks, network, GPUs, processes and jobs of the server's machine, now or again and again."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def status(self) -> SystemSample:
-        """Return the machine as it is now."""
-        return await self._connection.get("system", SystemSample)
+        """Return the machine as it is now, with all disks, the network and the processes that use most of it."""
+        return await self._connection.get("system", SystemSample, {"details": 1})
 
     @overload
     def stream(self, interval: float = 5.0, types: None = None) -> Flow[SystemSample]: ...
@@ -37,19 +37,23 @@ class AsyncMonitoring:
     ) -> Flow[SystemSample] | Flow[dict[str, object]]:
         """Yield the machine every ``interval`` seconds, for as long as you take it.
 
-        With ``types`` (some of ``cpu``, ``memory``, ``disk``, ``gpus``, ``jobs``) only their fields, as a dict with
-        ``at``.
+        With ``types`` (some of ``cpu``, ``memory``, ``disk``, ``gpus``, ``jobs``, ``disks``, ``network``, ``processes``)
+        only their fields, as a dict with ``at``.
         """
-        return self._samples(interval) if types is None else self._parts(interval, chosen_parts(types))
+        if types is None:
+            return self._samples(interval)
+        fields = chosen_parts(types)
+        return self._parts(interval, fields)
 
-    async def _samples(self, interval: float) -> Flow[SystemSample]:
-        stream = AsyncStream(self._connection, "system/stream", {"interval": interval})
+    async def _samples(self, interval: float, *, details: bool = False) -> Flow[SystemSample]:
+        asked = {"interval": interval, "details": 1 if details else None}
+        stream = AsyncStream(self._connection, "system/stream", asked)
         async with aclosing(stream.messages()) as messages:
             async for message in messages:
                 if isinstance(message, SystemMessage):
                     yield message.system
 
     async def _parts(self, interval: float, fields: list[str]) -> Flow[dict[str, object]]:
-        async with aclosing(self._samples(interval)) as samples:
+        async with aclosing(self._samples(interval, details=not DETAILS.isdisjoint(fields))) as samples:
             async for sample in samples:
                 yield only(sample, fields)

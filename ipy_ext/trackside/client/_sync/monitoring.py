@@ -9,7 +9,7 @@ from typing import overload
 
 from trackside.client._sync.connection import Connection
 from trackside.client._sync.stream import Stream
-from trackside.client.parts import chosen_parts, only
+from trackside.client.parts import DETAILS, chosen_parts, only
 from trackside.client.waiting import Flow
 from trackside.models import SystemSample
 from trackside.models.stream import SystemMessage
@@ -18,14 +18,14 @@ __all__ = ["Monitoring"]
 
 
 class Monitoring:
-    """CPU, memory, disk, GPUs and jobs of the server's machine, now or again and again."""
+    """CPU, memory, disks, network, GPUs, processes and jobs of the server's machine, now or again and again."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def status(self) -> SystemSample:
-        """Return the machine as it is now."""
-        return self._connection.get("system", SystemSample)
+        """Return the machine as it is now, with all disks, the network and the processes that use most of it."""
+        return self._connection.get("system", SystemSample, {"details": 1})
 
     @overload
     def stream(self, interval: float = 5.0, types: None = None) -> Flow[SystemSample]: ...
@@ -38,19 +38,23 @@ class Monitoring:
     ) -> Flow[SystemSample] | Flow[dict[str, object]]:
         """Yield the machine every ``interval`` seconds, for as long as you take it.
 
-        With ``types`` (some of ``cpu``, ``memory``, ``disk``, ``gpus``, ``jobs``) only their fields, as a dict with
-        ``at``.
+        With ``types`` (some of ``cpu``, ``memory``, ``disk``, ``gpus``, ``jobs``, ``disks``, ``network``, ``processes``)
+        only their fields, as a dict with ``at``.
         """
-        return self._samples(interval) if types is None else self._parts(interval, chosen_parts(types))
+        if types is None:
+            return self._samples(interval)
+        fields = chosen_parts(types)
+        return self._parts(interval, fields)
 
-    def _samples(self, interval: float) -> Flow[SystemSample]:
-        stream = Stream(self._connection, "system/stream", {"interval": interval})
+    def _samples(self, interval: float, *, details: bool = False) -> Flow[SystemSample]:
+        asked = {"interval": interval, "details": 1 if details else None}
+        stream = Stream(self._connection, "system/stream", asked)
         with closing(stream.messages()) as messages:
             for message in messages:
                 if isinstance(message, SystemMessage):
                     yield message.system
 
     def _parts(self, interval: float, fields: list[str]) -> Flow[dict[str, object]]:
-        with closing(self._samples(interval)) as samples:
+        with closing(self._samples(interval, details=not DETAILS.isdisjoint(fields))) as samples:
             for sample in samples:
                 yield only(sample, fields)

@@ -26,6 +26,7 @@ def test_status_is_the_machine_now():
     monitoring, wire = speaking(httpx.Response(200, json=msgspec.to_builtins(SAMPLE)))
     assert monitoring.status() == SAMPLE
     assert wire.last.url.path.endswith("/api/v1/system")
+    assert dict(wire.last.url.params) == {"details": "1"}
 
 
 def test_a_stream_gives_sample_after_sample_at_the_interval_asked_for():
@@ -39,6 +40,12 @@ def test_types_choose_the_fields():
     assert next(monitoring.stream(types=["memory", "jobs"])) == {
         "at": AT, "memory_total": 8, "memory_used": 3, "jobs": {"running": 1},
     }  # fmt: skip
+
+
+def test_details_are_asked_for_where_they_are_wanted():
+    monitoring, wire = speaking(streaming)
+    assert next(monitoring.stream(types=["processes"])) == {"at": AT, "processes": []}
+    assert dict(wire.last.url.params) == {"interval": "5.0", "details": "1"}
 
 
 def test_a_wrong_type_lists_the_near_ones_before_anything_is_sent():
