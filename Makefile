@@ -37,7 +37,7 @@ unit: setup
 property: setup
 	$(PY) -m pytest tests/property
 integration: setup
-	$(PY) -m pytest -n 3 --dist loadfile tests/integration --ignore tests/integration/test_server_speed.py
+	$(PY) -m pytest -n 3 --dist loadfile tests/integration tests/coming_from --ignore tests/integration/test_server_speed.py
 	$(PY) -m pytest tests/integration/test_server_speed.py
 rows: setup
 	$(PY) -m pytest tests/faults

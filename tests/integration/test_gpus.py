@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -15,9 +14,10 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.gpu_machine import Machine, gpu_machine
 from tests.other_user import OtherUser
-from tests.serving import LiveServer, Place, stop_templates, until
-from tests.stub_nvml import GIB, StubGpu, StubNvml
+from tests.serving import LiveServer, until
+from tests.stub_nvml import GIB, StubGpu
 from trackside.probes.ancestry import program
 
 A100, T4, SLICE = "NVIDIA A100-SXM4-80GB", "Tesla T4", "NVIDIA A100-SXM4-40GB MIG 3g.20gb"
@@ -30,44 +30,11 @@ MIXED = [
 SEES = 'echo "<$CUDA_VISIBLE_DEVICES>"'
 
 
-class Machine:
-    """One machine: its GPUs, its lock folder, the servers that were started on it."""
-
-    def __init__(self, root: Path) -> None:
-        self.nvml = StubNvml(root / "nvml")
-        self.root = root
-        self.locks = str(root / "locks")
-        self.servers: list[LiveServer] = []
-
-    def show(self, *gpus: StubGpu) -> None:
-        """Set the GPUs."""
-        self.nvml.show(*gpus)
-
-    def serve(self, home: str = "home", **options: str) -> LiveServer:
-        """Start a server with a home of its own."""
-        server = LiveServer(
-            Place(self.root / home),
-            options=("--TracksideApp.cpus=32", *(f"--TracksideApp.{name}={value}" for name, value in options.items())),
-            environment={**self.nvml.environment, "TRACKSIDE_LOCKS": self.locks},
-        )
-        self.servers.append(server)
-        return server.start()
-
-    def close(self) -> None:
-        """End the servers and what their jobs left."""
-        for server in self.servers:
-            server.stop()
-            stop_templates(server.place.home)
-
-
 @pytest.fixture
 def machine() -> Iterator[Machine]:
-    """In a folder that every user of the machine may look into."""
-    with tempfile.TemporaryDirectory(prefix="trackside-gpus-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        made = Machine(Path(folder))
+    """A machine of its own for each test."""
+    with gpu_machine() as made:
         yield made
-        made.close()
 
 
 def busy(gpu: StubGpu, *pids: int, memory: int = 30 * GIB) -> StubGpu:

@@ -23,6 +23,7 @@ _FORMS = (
 )
 
 
+_MAKER = re.compile(r"(?:gpu[.-])?nvidia[.-](?=[a-z])|gpu[.-](?=[a-z])")
 _CORES = re.compile(r"[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*")
 
 
@@ -57,6 +58,10 @@ def parse_gpus(value: str | float) -> GpuRequest:
 def _checked(count: float, kind: str | None, original: str | float) -> GpuRequest:
     if kind in {"it", "instance", "gpu-instance"} or (kind or "").startswith(("it_", "it-")):
         raise InvalidInput(f"gpus: {original!r} is a vendor's id, not a type of GPU.", hint=_HINT)
+    maker = _MAKER.match(kind or "")
+    if maker is not None:
+        plain = (kind or "")[maker.end() :]
+        raise InvalidInput(f"gpus: {original!r} names a maker before the type.", hint=f"Write {plain!r}.")
     if not 0 <= count <= 4096:
         raise InvalidInput(f"gpus: {shortened(original)} is not a number of GPUs.", hint=_HINT)
     if kind and not count:
