@@ -38,6 +38,7 @@ __all__ = ["LOG", "Core", "Settings", "utc_now"]
 LOG = logging.getLogger("trackside.server")
 _T = TypeVar("_T")
 _SEALED_AT_HAND = 200
+_LOOKED_UP = 500
 
 
 def utc_now() -> datetime:
@@ -83,6 +84,8 @@ class Core:
     _sealed: dict[str, bytes | None] = field(default_factory=dict)
     """Environment and secrets, sealed, of some of the jobs that this server took in and has not started yet; None of one
     that came with neither."""
+    _looked_up: dict[str, tuple[int, tuple[list[JobRecord], list[str]]]] = field(default_factory=dict)
+    """Jobs that were asked for by name, with the version of the store that was read."""
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     schedules: bool = False
     """Whether this server holds the home's scheduler lock."""
@@ -210,9 +213,23 @@ class Core:
 
         A verb that changes something names those that it ``can_be`` about: then it must be the only one.
         """
-        limit = 1 if can_be is None else None
-        found, names = await self.query(lambda reader: _with_names(reader.resolve(text, limit), reader.job_names))
+        if can_be is None:
+            found, names = await self._resolved(text)
+        else:
+            found, names = await self.query(lambda reader: _with_names(reader.resolve(text), reader.job_names))
         return one_of(found, names, text, "job", can_be)
+
+    async def _resolved(self, text: str) -> tuple[list[JobRecord], list[str]]:
+        """What the store has of this name; not asked anew while nothing at all was committed to it."""
+        version = self.store.data_version()
+        kept = self._looked_up.get(text)
+        if kept is None or kept[0] != version:
+            found = await self.query(lambda reader: _with_names(reader.resolve(text, 1), reader.job_names))
+            self._looked_up.pop(text, None)
+            kept = self._looked_up[text] = (version, found)
+            if len(self._looked_up) > _LOOKED_UP:
+                del self._looked_up[next(iter(self._looked_up))]
+        return kept[1]
 
     async def resolve_run(self, text: str, can_be: Callable[[RunRow], bool] | None = None) -> RunRow:
         """Return the run of this id, number or name; see ``resolve``."""
