@@ -18,6 +18,7 @@ check: setup           ## lint, format, types, layers, generated files
 	.venv/bin/lint-imports
 	$(PY) -m trackside.client.generate --check
 	$(PY) -m trackside_server.openapi --check
+	$(PY) .ci/reference.py --check
 	cd labextension && npm run --silent lint:types && npm run --silent lint:format && npm run --silent types:check && npm test --silent
 
 bench: setup           ## every speed bar beside its floor
@@ -54,6 +55,7 @@ format:                ## put code into shape
 types:                 ## write the generated files anew
 	$(PY) -m trackside.client.generate
 	$(PY) -m trackside_server.openapi
+	$(PY) .ci/reference.py
 	cd labextension && npm run --silent types
 
 setup: .venv/.installed labextension/dist/.built

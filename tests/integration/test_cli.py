@@ -206,7 +206,7 @@ def test_a_watched_list_on_a_screen_is_redrawn_when_something_happens(shell):
     until(lambda: b"\x1b[2J" in look(), "the first drawing")
     shell("submit", "-n", "onscreen", "--", "sleep", "0.5")
     until(lambda: b"onscreen" in look(), "the new job")
-    until(lambda: re.search(rb"onscreen +completed", look()), "its end")
+    until(lambda: re.search(rb"onscreen +(\x1b\[32m)?completed", look()), "its end")
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
     os.close(controller)

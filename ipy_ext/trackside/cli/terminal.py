@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import sys
 import types
@@ -55,7 +57,7 @@ class Terminal:
 
     def line(self, text: str) -> None:
         """Write text for a reader; a person's screen gets no line broken."""
-        sys.stdout.write((self.fitted(text) if self.is_live else text) + "\n")
+        sys.stdout.write((coloured(self.fitted(text)) if self.is_live else text) + "\n")
 
     def raw(self, content: bytes) -> None:
         """Write bytes as they are, at once."""
@@ -93,6 +95,24 @@ class Terminal:
 
         sys.stdout.write(msgspec.json.encode({"data": data, "error": error}).decode() + "\n")
         sys.stdout.flush()
+
+
+_COLOURS = {
+    "running": 34,
+    "completed": 32,
+    "failed": 31,
+    "cancelled": 90,
+    "pending": 33,
+    "scheduled": 33,
+}
+_STATES = re.compile(rf"(?<![\w-])({'|'.join(_COLOURS)})(?![\w-])")
+
+
+def coloured(text: str) -> str:
+    """Return the text with words of status in their colours; as it is where ``NO_COLOR`` asks for none (no-color.org)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return _STATES.sub(lambda word: f"\x1b[{_COLOURS[word[1]]}m{word[1]}\x1b[0m", text)
 
 
 def _spare_the_command_line_of_httpx() -> None:

@@ -129,6 +129,21 @@ class Job:
         return list(self.facts.gpus)
 
     @property
+    def gpu_hours(self) -> float:
+        """The hours of GPUs that it took, over all attempts; of a running job up to now."""
+        return self.facts.gpu_hours
+
+    @property
+    def cost_per_hour(self) -> float | None:
+        """What an hour of it costs by the site's prices, in ``facts.currency``; None where the site has none."""
+        return self.facts.cost_per_hour
+
+    @property
+    def cost(self) -> float | None:
+        """What it cost so far, over all attempts; None where the site has no prices."""
+        return self.facts.cost
+
+    @property
     def is_running(self) -> bool:
         """Whether its process runs now."""
         return self.facts.is_running

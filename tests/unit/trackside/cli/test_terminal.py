@@ -2,7 +2,7 @@ import os
 import sys
 
 from trackside.cli import program, terminal
-from trackside.cli.terminal import Terminal
+from trackside.cli.terminal import Terminal, coloured
 
 
 def test_lines_are_cut_to_a_screen_and_never_in_a_pipe(monkeypatch, capsys):
@@ -32,3 +32,13 @@ def test_a_client_that_was_never_needed_is_never_made():
     out.url = "http://127.0.0.1:1/"
     out.close()
     assert out._client is None
+
+
+def test_words_of_status_have_colours_on_a_screen_and_nowhere_else(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert coloured("job-1  running · 00:10  re-running failed-late") == (
+        "job-1  \x1b[34mrunning\x1b[0m · 00:10  re-running failed-late"
+    )
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert coloured("job-1  failed") == "job-1  failed"
