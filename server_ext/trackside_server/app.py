@@ -81,7 +81,7 @@ class TracksideApp(ExtensionApp):
     ).tag(config=True)
     notify_url = Unicode("", help="A webhook that gets the same facts as JSON.").tag(config=True)
     requests_per_second = Float(
-        1000.0, help="Requests of one caller in the long run, for a moment ten times as many; 0: any number."
+        2000.0, help="Requests of one caller in the long run, for a moment ten times as many; 0: any number."
     ).tag(config=True)
     headless = False
 

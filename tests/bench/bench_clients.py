@@ -68,7 +68,11 @@ def rows() -> Iterator[Row | str]:
         extensions = {**dict.fromkeys(OTHERS, False), "empty_handler": True}
         server = LiveServer(
             Place(Path(folder) / "place"),
-            options=("--TracksideApp.cpus=2", f"--ServerApp.jpserver_extensions={extensions}"),
+            options=(
+                "--TracksideApp.cpus=2",
+                "--TracksideApp.requests_per_second=0",
+                f"--ServerApp.jpserver_extensions={extensions}",
+            ),
             without=(),
             environment={"PYTHONPATH": folder},
         ).start()

@@ -10,6 +10,7 @@ from pathlib import Path
 import trackside
 from trackside import tracking
 from trackside.cli.schema import described
+from trackside.cli.spec_file import jobs_in
 from trackside.client import Client
 from trackside.sdk.options import OPTIONS
 
@@ -56,3 +57,10 @@ def test_the_reference_is_what_the_code_says() -> None:
         [sys.executable, str(_ROOT / ".ci" / "reference.py"), "--check"], capture_output=True, text=True
     )
     assert checked.returncode == 0, checked.stderr
+
+
+def test_the_job_in_a_file_can_be_read(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", (_ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "job.yaml").write_text(block)
+    (job,) = jobs_in(tmp_path / "job.yaml", {})
+    assert (job["name"], job["script"], job["gpus"]) == ("baseline", str(tmp_path / "train.py"), "a100")

@@ -32,13 +32,16 @@ def jobs_in(path: Path, environment: Mapping[str, str]) -> list[dict[str, object
 
 
 def _loaded(path: Path) -> object:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path.name} is no text in UTF-8.") from None
     if path.suffix == ".json":
         import json
 
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidInput(f"{path.name} is no JSON: {error}.") from None
     try:
         import yaml
@@ -46,7 +49,7 @@ def _loaded(path: Path) -> object:
         raise MissingPackage("YAML is read by PyYAML.", hint="`pip install pyyaml`, or write JSON.") from None
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidInput(f"{path.name} is no YAML: {' '.join(str(error).split())}.") from None
 
 

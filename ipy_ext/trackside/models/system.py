@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-__all__ = ["Gpu", "GpuHolder", "GpuReport", "Health", "SystemSample"]
+__all__ = ["BusyProcess", "Disk", "Gpu", "GpuHolder", "GpuReport", "Health", "Network", "SystemSample"]
 
 
 class GpuHolder(msgspec.Struct, frozen=True):

@@ -42,12 +42,13 @@ def _frozen(home: Path, folder: Path, upload: Upload) -> Upload:
     with path.open("rb") as file:
         size, digest = os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
     kept = _place(home, digest)
-    kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(_KEPT)
-    try:
-        os.link(path, kept)
-    except FileExistsError:
-        _replace_by_link(path, kept)
+    with contextlib.suppress(OSError):  # where there are no links, each job has a copy of its own
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            os.link(path, kept)
+        except FileExistsError:
+            _replace_by_link(path, kept)
     return msgspec.structs.replace(upload, size=size, sha256=digest)
 
 

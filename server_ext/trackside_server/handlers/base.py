@@ -125,8 +125,13 @@ class TracksideHandler(Route, APIHandler):
         await super().prepare()
         if self.current_user:
             bounds: Bounds = self.settings["trackside_bounds"]
-            bounds.take(self.current_user.username)
+            bounds.take(self._caller())
             await self.enter()
+
+    def _caller(self) -> str:
+        """Whose requests are counted together: to Jupyter, who brings a token is somebody new each time."""
+        by_token = self.token_authenticated and not self._has_secret()
+        return f"token from {self.request.remote_ip}" if by_token else str(self.current_user.username)
 
     def option(self, name: str, read: Callable[[str], _T], default: _T) -> _T:
         """Return a query option read by ``read``; ``InvalidInput`` when it cannot be read."""
