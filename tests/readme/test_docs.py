@@ -63,4 +63,5 @@ def test_the_job_in_a_file_can_be_read(tmp_path: Path) -> None:
     (block,) = re.findall(r"^```yaml\n(.*?)^```", (_ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
     (tmp_path / "job.yaml").write_text(block)
     (job,) = jobs_in(tmp_path / "job.yaml", {})
-    assert (job["name"], job["script"], job["gpus"]) == ("baseline", str(tmp_path / "train.py"), "a100")
+    assert (job["name"], job["command"][1:2], job["gpus"]) == ("baseline", ["train.py"], "a100")  # type: ignore[index]
+    assert list(job["uploads"]) == ["train.py", "conf/"]  # type: ignore[call-overload]
