@@ -323,6 +323,7 @@ def test_every_answer_is_as_schema_describes_it(shell, tmp_path):
     for verb in ("show", "explain", "cancel", "logs", "artifacts"):
         ask(verb, job)
     until(lambda: shell.json("show", job)["data"]["status"] == "cancelled", "the end")
+    assert "\n" not in shell("explain", job)[0].strip()  # nothing is said twice
     ask("retry", job)
     ask("cancel", job)
     until(lambda: shell.json("show", job)["data"]["status"] == "cancelled", "the end")

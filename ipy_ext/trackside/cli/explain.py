@@ -17,6 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(terminal: Terminal, arguments: argparse.Namespace) -> None:
     """Explain the job."""
     told = terminal.client.jobs.explain(arguments.job)
-    blockers = [f"  {blocker.message}" for blocker in told.blockers] if len(told.blockers) > 1 else []
+    blockers = [f"  {blocker.message}" for blocker in told.blockers if blocker.message not in told.message]
     said = told.message if told.message.startswith(told.status) else f"{told.status}: {told.message}"
     terminal.answer(told, "\n".join([f"{told.id} {said}", *blockers]))
