@@ -84,6 +84,10 @@ def test_a_gpu_is_free_again_as_soon_as_its_job_is_over(root: Path) -> None:
     asyncio.run(run())
 
 
+def held_by() -> set[str]:
+    return {note.job for note in gpu_locks.living_notes()}
+
+
 def test_shares_are_held_by_the_runners_of_their_jobs(root: Path) -> None:
     async def run() -> None:
         async with Yard(root) as yard:
@@ -96,6 +100,7 @@ def test_shares_are_held_by_the_runners_of_their_jobs(root: Path) -> None:
                 assert isinstance(await yard.try_start(["/bin/true"], "job-3", gpus=[GPU], gpu_share=share), GivenBack)
             (root / "go-1").touch()
             await yard.ended(first)
+            await eventually(lambda: held_by() == {"job-2"}, "its share being free", state=gpu_locks.living_notes)
             third, _ = await yard.start(["/bin/true"], "job-4", gpus=[GPU], gpu_share=0.25)
             await yard.ended(third)
             (root / "go-2").touch()
