@@ -14,6 +14,7 @@
     ├── NotAllowed              sign in, or ask for the right
     ├── TryAgain                wait, then repeat
     │   ├── ServerUnreachable   no Trackside server answers
+    │   ├── TooManyRequests     ask less often; follow events instead
     │   └── WaitTimeout         (also TimeoutError)   the job goes on
     ├── JobFailed               the job ended without the result that was asked for
     └── InternalError           report it
@@ -40,6 +41,7 @@ __all__ = [
     "NotLoggable",
     "RunClosedError",
     "ServerUnreachable",
+    "TooManyRequests",
     "TracksideError",
     "TryAgain",
     "WaitTimeout",
@@ -136,6 +138,12 @@ class ServerUnreachable(TryAgain):
     default_code = "server_unreachable"
 
 
+class TooManyRequests(TryAgain):
+    """More requests came from this caller than one may send."""
+
+    default_code = "too_many_requests"
+
+
 class WaitTimeout(TryAgain, TimeoutError):
     """The time to wait is over; the job goes on."""
 
@@ -167,6 +175,7 @@ _BY_CODE: Mapping[str, type[TracksideError]] = {
         NotAllowed,
         TryAgain,
         ServerUnreachable,
+        TooManyRequests,
         WaitTimeout,
         JobFailed,
         InternalError,
@@ -179,7 +188,7 @@ _BY_STATUS: Mapping[int, type[TracksideError]] = {
     404: NotFound,
     409: Conflict,
     413: InvalidInput,
-    429: TryAgain,
+    429: TooManyRequests,
     503: TryAgain,
 }
 

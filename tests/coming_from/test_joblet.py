@@ -98,7 +98,7 @@ def test_files_are_uploaded_and_run(client: Client) -> None:
 
 def test_status_stop_delete_and_list(client: Client) -> None:
     job = trackside.submit(["sleep", "60"], name="stopped", client=client)
-    until(lambda: client.jobs.get(job.uuid if False else job.id).status == "running", "the start")
+    until(lambda: client.jobs.get(job.id).status == "running", "the start")
     assert client.jobs.get(job.id).exit_code is None
     job.stop()
     assert job.wait(60).status == "cancelled"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 import trackside
 from tests.serving import LiveServer
 from trackside.client import Client
-from trackside.errors import InvalidInput
+from trackside.errors import InvalidInput, TryAgain
 from trackside.sdk import uploading
 
 
@@ -74,6 +75,7 @@ def test_the_same_content_lies_on_the_disk_once_and_goes_with_its_last_job(
     assert not kept.exists()
 
 
+@pytest.mark.usefixtures("way")
 def test_functions_and_sweeps_take_files_too(client: Client, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("one two three")
     how = {"uploads": {"words.txt": tmp_path / "words.txt"}, "client": client}
@@ -81,6 +83,8 @@ def test_functions_and_sweeps_take_files_too(client: Client, tmp_path: Path) -> 
     assert job.result(timeout=60) == 3
     jobs = trackside.map(lambda n: open("words.txt").read().split()[n], [0, 2], **how)  # noqa: PTH123, SIM115
     assert [each.result(timeout=60) for each in jobs] == ["one", "three"]
+    inodes = {(each.run_dir / "inputs" / "uploads" / "words.txt").stat().st_ino for each in jobs}
+    assert len(inodes) == 1
     sweep = trackside.sweep("cut -d' ' -f{n} words.txt", {"n": [1, 2]}, **how).wait()
     assert [each.logs() for each in sweep] == ["one\n", "two\n"]
 
@@ -103,6 +107,28 @@ def test_what_is_wrong_with_an_upload_is_said_and_nothing_is_left(live: LiveServ
     live.request("PUT", f"uploads/{'1' * 32}/uploads/b", content=b"x")
     refused = live.post("jobs", json={"command": ["true"], "uploads": {"a": 420}, "staging": "1" * 32})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "missing_upload")
+
+
+@pytest.mark.usefixtures("way")
+def test_folders_alone_may_travel(client: Client) -> None:
+    job = trackside.submit(["ls"], uploads=[{"path": "out", "is_directory": True}], client=client)
+    assert job.wait(60).status == "completed"
+    assert job.logs() == "out\n"
+
+
+def test_a_file_that_cannot_be_brought_is_named_and_nothing_is_left(
+    live: LiveServer, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    before = set((live.place.home / "staging").glob("*"))
+    (tmp_path / "big.bin").write_bytes(b"x")
+    monkeypatch.setattr(uploading.shutil, "copyfile", full)
+    with pytest.raises(TryAgain, match=r"big.bin: No space left on device") as caught:
+        trackside.submit(["true"], uploads={"big.bin": tmp_path / "big.bin"}, client=client)
+    assert caught.value.code == "not_uploaded"
+    assert set((live.place.home / "staging").glob("*")) == before
 
 
 def test_the_command_line_and_its_files_take_uploads(live: LiveServer, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from trackside.cells.packing import Wanted, pack
 from trackside.errors import TryAgain
 from trackside.tracking.home import ensure_home, home_dir
 
-__all__ = ["Staged", "drop", "linked", "stage", "stage_call"]
+__all__ = ["Staged", "drop", "link", "linked", "stage", "stage_call"]
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,13 @@ def drop(staged: Staged) -> None:
 def linked(folder: Path) -> Path:
     """Return another staging folder with the same files: hard links, or copies where there can be none."""
     with _new_folder(folder.parent.parent) as other:
-        shutil.copytree(folder, other, copy_function=_link, dirs_exist_ok=True)
+        for file in folder.iterdir():
+            link(file, other / file.name)
     return other
 
 
-def _link(source: str, target: str) -> None:
+def link(source: Path, target: Path) -> None:
+    """Give a file another name, or make a copy of it where it can have none."""
     try:
         os.link(source, target)
     except OSError:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import GenericAlias
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 __all__ = ["Argument", "Described", "Verb", "answer_types"]
-
-
-def answer_types() -> Mapping[str, tuple[Any, ...]]:
-    """Return what each verb may answer as ``data``."""
-    return {name: make() for name, make in _ANSWERS.items()}
 
 
 class Argument(TypedDict):
@@ -148,46 +142,35 @@ class SweepPlan(TypedDict):
     first: Any
 
 
-def _models() -> Any:
-    import trackside.models
-    import trackside.models.housekeeping
-    import trackside.models.job
-    import trackside.models.queue
+def answer_types() -> Mapping[str, tuple[Any, ...]]:
+    """Return what each verb may answer as ``data``."""
+    from trackside import models
+    from trackside.models.housekeeping import Finding, Pruned
+    from trackside.models.job import DryRun
+    from trackside.models.queue import Queue
 
-    return trackside.models
-
-
-def _list_of(kind: type) -> GenericAlias:
-    return GenericAlias(list, (kind,))
-
-
-_ANSWERS: Mapping[str, Callable[[], tuple[Any, ...]]] = {
-    "submit": lambda: (
-        _models().Job,
-        _list_of(_models().Job),
-        _models().job.DryRun,
-        _list_of(_models().job.DryRun),
-        SweepPlan,
-    ),
-    "jobs": lambda: (_models().JobPage,),
-    "show": lambda: (_models().Job,),
-    "logs": lambda: (Text,),
-    "explain": lambda: (_models().Explanation,),
-    "cancel": lambda: (_list_of(_models().Job),),
-    "retry": lambda: (_models().Job,),
-    "pause": lambda: (_models().queue.Queue,),
-    "resume": lambda: (_models().queue.Queue, _list_of(_models().Job)),
-    "delete": lambda: (Deleted,),
-    "runs": lambda: (_models().RunPage,),
-    "compare": lambda: (_models().Comparison,),
-    "artifacts": lambda: (_models().ArtifactPage, Saved),
-    "import": lambda: (ImportedRuns,),
-    "export": lambda: (Files,),
-    "gpus": lambda: (_models().GpuReport,),
-    "server": lambda: (Server, Stopped),
-    "doctor": lambda: (_list_of(_models().housekeeping.Finding),),
-    "reindex": lambda: (Rebuilt,),
-    "prune": lambda: (_models().housekeeping.Pruned,),
-    "schema": lambda: (Described,),
-    "completion": lambda: (Text,),
-}
+    jobs = list[models.Job]
+    return {
+        "submit": (models.Job, jobs, DryRun, list[DryRun], SweepPlan),
+        "jobs": (models.JobPage,),
+        "show": (models.Job,),
+        "logs": (Text,),
+        "explain": (models.Explanation,),
+        "cancel": (jobs,),
+        "retry": (models.Job,),
+        "pause": (Queue,),
+        "resume": (Queue, jobs),
+        "delete": (Deleted,),
+        "runs": (models.RunPage,),
+        "compare": (models.Comparison,),
+        "artifacts": (models.ArtifactPage, Saved),
+        "import": (ImportedRuns,),
+        "export": (Files,),
+        "gpus": (models.GpuReport,),
+        "server": (Server, Stopped),
+        "doctor": (list[Finding],),
+        "reindex": (Rebuilt,),
+        "prune": (Pruned,),
+        "schema": (Described,),
+        "completion": (Text,),
+    }

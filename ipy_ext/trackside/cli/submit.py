@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 from trackside.cli import following
@@ -101,7 +100,7 @@ def run(terminal: Terminal, arguments: argparse.Namespace) -> int:
 def _several(terminal: Terminal, arguments: argparse.Namespace, found: list[dict[str, object]]) -> int:
     """Submit the jobs of a file, all or none."""
     from trackside.display.text import dry_run
-    from trackside.sdk.uploading import uploaded, without_uploads
+    from trackside.sdk.uploading import uploaded_all, without_uploads
 
     if arguments.follow or arguments.sweep:
         option = "--follow" if arguments.follow else "--sweep"
@@ -111,10 +110,10 @@ def _several(terminal: Terminal, arguments: argparse.Namespace, found: list[dict
         plans = [client.jobs.submit(without_uploads(each), dry_run=True) for each in found]
         terminal.answer(plans, "\n\n".join(map(dry_run, plans)))
         return 0
-    with ExitStack() as stack:
-        jobs = client.jobs.submit_many([stack.enter_context(uploaded(client, each)) for each in found])
+    with uploaded_all(client, found) as complete:
+        jobs = client.jobs.submit_many(complete)
     if arguments.wait:
-        jobs = [client.jobs.wait(job.id) for job in jobs]
+        jobs = client.jobs.wait(jobs)
     terminal.answer(jobs, "\n".join(f"{job.id}  {job.name}" for job in jobs))
     return int(arguments.wait and any(job.status != "completed" for job in jobs))
 

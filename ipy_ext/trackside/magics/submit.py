@@ -53,7 +53,7 @@ def submit_cell(session: Session, line: str, cell: str) -> Job | Sweep | None:
         "outputs": outputs or None,
     }
     grid = grid_of(arguments)
-    _check(fields)
+    _check(fields, grid)
     with _planned(session, cell, arguments, grid) as plan:
         if arguments.has("dry-run"):
             _dry_run(session, fields, plan, grid)
@@ -76,7 +76,7 @@ def submit_line(session: Session, line: str) -> Job | Sweep | None:
     arguments = read_arguments(usages.SUBMIT_LINE, line)
     fields = {**_work(arguments), **_fields(session, arguments)}
     grid = grid_of(arguments)
-    _check(fields)
+    _check(fields, grid)
     if arguments.has("dry-run"):
         _dry_run(session, fields, None, grid)
         return None
@@ -90,8 +90,6 @@ def submit_line(session: Session, line: str) -> Job | Sweep | None:
 
 def _fields(session: Session, arguments: Arguments) -> dict[str, object]:
     """Return the options as fields of a submission; what is not given is left out."""
-    from trackside.sdk.options import in_group
-
     fields: dict[str, object] = {name.replace("-", "_"): arguments.text(name) for name in _TEXTS}
     fields |= {name.replace("-", "_"): True for name in _SWITCHES if arguments.has(name)}
     fields |= {"after": arguments.names("after") or None, "secrets": secrets_of(arguments)}
@@ -101,8 +99,7 @@ def _fields(session: Session, arguments: Arguments) -> dict[str, object]:
     fields["uploads"] = arguments.names("upload") or None
     if fields["uploads"] and arguments.text("workdir") is None:
         del fields["workdir"]  # the files make a folder of their own
-    given = {name: value for name, value in fields.items() if value is not None}
-    return in_group(given, "sweep") if arguments.has("sweep") else given
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _work(arguments: Arguments) -> dict[str, object]:
@@ -143,12 +140,13 @@ def _words(text: str) -> list[str]:
         raise InvalidInput(f"%submit: a quotation mark is not closed in {text!r}.") from None
 
 
-def _check(fields: Mapping[str, object]) -> None:
-    """Read the fields here, before anything is written or sent."""
+def _check(fields: Mapping[str, object], grid: Mapping[str, Sequence[Scalar]]) -> None:
+    """Read the fields here, of a sweep those of its first job, before anything is written or sent."""
     from trackside.models import parse_submission
+    from trackside.sdk.sweep import sweep_fields
     from trackside.sdk.uploading import without_uploads
 
-    parse_submission(without_uploads(fields))
+    parse_submission(without_uploads(sweep_fields(fields, grid)[0] if grid else fields))
 
 
 # What goes in

@@ -18,7 +18,7 @@ from trackside.sdk.options import checked, in_group
 from trackside.sdk.staging import staged
 from trackside.sdk.submit import submit_fields
 from trackside.sdk.surroundings import surroundings
-from trackside.sdk.uploading import uploaded, without_uploads
+from trackside.sdk.uploading import uploaded_all, without_uploads
 
 if TYPE_CHECKING:
     from trackside.client import Client
@@ -99,7 +99,7 @@ def _map(
             for position, call in enumerate(calls)
         ]
         parse_submission(without_uploads(fields[0]))
-        complete = [stack.enter_context(uploaded(client, each)) for each in fields]
+        complete = stack.enter_context(uploaded_all(client, fields))
         return [Job(facts, client) for facts in client.jobs.submit_many(complete)]
 
 

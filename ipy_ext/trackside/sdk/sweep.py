@@ -7,7 +7,6 @@ import secrets as tokens
 import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, overload
 
 from trackside.errors import InvalidInput
@@ -19,7 +18,7 @@ from trackside.sdk.connection import default_client
 from trackside.sdk.goals import Goal, best, goal
 from trackside.sdk.job import Job
 from trackside.sdk.options import in_group
-from trackside.sdk.uploading import uploaded, without_uploads
+from trackside.sdk.uploading import uploaded_all, without_uploads
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -67,15 +66,14 @@ def submit_sweep(fields: Mapping[str, object], grid: Mapping[str, Sequence[Scala
     from trackside.sdk.staging import shared_staging
 
     tag = f"sweep:{fields.get('name') or tokens.token_hex(3)}"
-    parse_submission(without_uploads(sweep_fields(fields, grid, tag)[0]))
-    with ExitStack() as stack:
-        fields = stack.enter_context(uploaded(client, fields))
-        submissions = sweep_fields(fields, grid, tag)
-        folders = stack.enter_context(shared_staging(client, fields.get("staging"), len(submissions)))
+    submissions = sweep_fields(fields, grid, tag)
+    parse_submission(without_uploads(submissions[0]))
+    with shared_staging(client, fields.get("staging"), len(submissions)) as folders:
         for each, folder in zip(submissions, folders, strict=True):
             if folder is not None:
                 each["staging"] = folder
-        jobs = client.jobs.submit_many(submissions)
+        with uploaded_all(client, submissions) as complete:
+            jobs = client.jobs.submit_many(complete)
     return Sweep([Job(job, client) for job in jobs], grid, tag, client)
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trackside.errors import InvalidInput
+from trackside.cells.staging import link
+from trackside.errors import InvalidInput, TryAgain
 from trackside.sdk.staging import home_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from trackside.client import Client
 
-__all__ = ["Item", "collect", "uploaded", "without_uploads"]
+__all__ = ["Item", "collect", "uploaded", "uploaded_all", "without_uploads"]
 
 _MOST = 20_000
 _IGNORED = ".gitignore"
@@ -147,29 +148,69 @@ def without_uploads(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def uploaded(client: Client, fields: Mapping[str, object], base: Path | None = None) -> Iterator[dict[str, object]]:
-    """Give the fields of a submission with its uploads at the server; what was put there goes if it is not taken.
+def uploaded(client: Client, fields: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    """Give the fields of a submission with its uploads at the server; see ``uploaded_all``."""
+    with uploaded_all(client, [fields]) as (complete,):
+        yield complete
 
-    A server of this machine gets copies, another one the bytes over the network.
+
+@contextlib.contextmanager
+def uploaded_all(client: Client, submissions: Sequence[Mapping[str, object]]) -> Iterator[list[dict[str, object]]]:
+    """Give the fields of submissions with their uploads at the server; what was put there goes if it is not taken.
+
+    A server of this machine gets copies, one of each file for neighbours with the same uploads; another one gets the
+    bytes over the network. Raises TryAgain for what cannot be read or written.
     """
-    given = dict(fields)
-    uploads = given.pop("uploads", None)
-    if not uploads:
-        yield given
-        return
-    items = collect(uploads, base)
-    if given.get("workdir") == str(Path.cwd()):
-        del given["workdir"]  # that of here; the files make a folder of their own
-    staging = str(given.get("staging") or secrets.token_hex(16))
-    folder = _folder_here(client, staging)
+    complete: list[dict[str, object]] = []
+    made: list[Path] = []
+    before: _Brought | None = None
     try:
-        _bring(client, folder, staging, items)
-        wire = [{"path": item.path, "mode": item.mode} for item in items]
-        yield {**given, "staging": staging, "uploads": wire}
+        for fields in submissions:
+            given, uploads = without_uploads(fields), fields.get("uploads")
+            if uploads:
+                if given.get("workdir") == str(Path.cwd()):
+                    del given["workdir"]  # that of here; the files make a folder of their own
+                before = _bring(client, given.get("staging"), uploads, before, made)
+                wire = [{"path": item.path, "mode": item.mode} for item in before.items]
+                given |= {"staging": before.staging, "uploads": wire}
+            complete.append(given)
+        yield complete
     except BaseException:
-        if folder is not None and given.get("staging") is None:
+        for folder in made:
             shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+@dataclass(frozen=True)
+class _Brought:
+    """Uploads that are at the server: what was meant, which files, in which staging folder (None: on another machine)."""
+
+    meant: object
+    items: list[Item]
+    staging: str
+    folder: Path | None
+
+
+def _bring(client: Client, staging: object, uploads: object, before: _Brought | None, made: list[Path]) -> _Brought:
+    """Bring uploads into the staging folder that there is, or a new one, which is added to ``made``."""
+    same = before if before is not None and before.meant is uploads else None
+    items = collect(uploads) if same is None else same.items
+    name = str(staging or secrets.token_hex(16))
+    folder = _folder_here(client, name)
+    if folder is not None and staging is None:
+        made.append(folder)
+    try:
+        if folder is None:
+            _send(client, name, items)
+        else:
+            _lay(folder, items, None if same is None else same.folder)
+    except OSError as error:
+        raise TryAgain(
+            f"The uploads could not be brought to the server: {error.filename or 'a file'}: {error.strerror or error}.",
+            hint="Check the rights of the file and the room there.",
+            code="not_uploaded",
+        ) from error
+    return _Brought(uploads, items, name, folder)
 
 
 def _folder_here(client: Client, staging: str) -> Path | None:
@@ -182,21 +223,28 @@ def _folder_here(client: Client, staging: str) -> Path | None:
         return None
 
 
-def _bring(client: Client, folder: Path | None, staging: str, items: Sequence[Item]) -> None:
+def _send(client: Client, staging: str, items: Sequence[Item]) -> None:
+    """Send files; the folder is there even if none of them is."""
+    for item in items:
+        if not item.path.endswith("/"):
+            client.jobs.upload(staging, f"uploads/{item.path}", item.source)
+    if all(item.path.endswith("/") for item in items):
+        client.jobs.upload(staging, ".folders", b"")
+
+
+def _lay(folder: Path, items: Sequence[Item], same: Path | None) -> None:
+    """Copy files below a staging folder; ``same`` has them already, for links."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for item in items:
         if item.path.endswith("/"):
-            continue
-        if folder is None:
-            client.jobs.upload(staging, f"uploads/{item.path}", item.source)
             continue
         path = folder / "uploads" / item.path
         if not Path(os.path.abspath(path)).is_relative_to(folder / "uploads"):  # noqa: PTH100
             raise InvalidInput(f"uploads: {item.path!r} leads out of the job's folder.")
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if isinstance(item.source, bytes):
+        if same is not None:
+            link(same / "uploads" / item.path, path)
+        elif isinstance(item.source, bytes):
             path.write_bytes(item.source)
         else:
             shutil.copyfile(item.source, path)
-    if folder is not None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)

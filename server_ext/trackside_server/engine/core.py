@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -37,6 +37,7 @@ __all__ = ["LOG", "Core", "Settings", "utc_now"]
 
 LOG = logging.getLogger("trackside.server")
 _T = TypeVar("_T")
+_R = TypeVar("_R", JobRecord, RunRow)
 _SEALED_AT_HAND = 200
 _LOOKED_UP = 500
 
@@ -84,8 +85,8 @@ class Core:
     _sealed: dict[str, bytes | None] = field(default_factory=dict)
     """Environment and secrets, sealed, of some of the jobs that this server took in and has not started yet; None of one
     that came with neither."""
-    _looked_up: dict[str, tuple[int, tuple[list[JobRecord], list[str]]]] = field(default_factory=dict)
-    """Jobs that were asked for by name, with the version of the store that was read."""
+    _looked_up: dict[tuple[str, str], tuple[int, tuple[list[Any], list[str]]]] = field(default_factory=dict)
+    """Jobs and runs that were asked for by name, with the version of the store that was read."""
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     schedules: bool = False
     """Whether this server holds the home's scheduler lock."""
@@ -213,29 +214,37 @@ class Core:
 
         A verb that changes something names those that it ``can_be`` about: then it must be the only one.
         """
-        if can_be is None:
-            found, names = await self._resolved(text)
-        else:
-            found, names = await self.query(lambda reader: _with_names(reader.resolve(text), reader.job_names))
+        found, names = await self._named("job", text, lambda reader, most: reader.resolve(text, most), can_be)
         return one_of(found, names, text, "job", can_be)
-
-    async def _resolved(self, text: str) -> tuple[list[JobRecord], list[str]]:
-        """What the store has of this name; not asked anew while nothing at all was committed to it."""
-        version = self.store.data_version()
-        kept = self._looked_up.get(text)
-        if kept is None or kept[0] != version:
-            found = await self.query(lambda reader: _with_names(reader.resolve(text, 1), reader.job_names))
-            self._looked_up.pop(text, None)
-            kept = self._looked_up[text] = (version, found)
-            if len(self._looked_up) > _LOOKED_UP:
-                del self._looked_up[next(iter(self._looked_up))]
-        return kept[1]
 
     async def resolve_run(self, text: str, can_be: Callable[[RunRow], bool] | None = None) -> RunRow:
         """Return the run of this id, number or name; see ``resolve``."""
-        limit = 1 if can_be is None else None
-        found, names = await self.query(lambda reader: _with_names(reader.resolve_run(text, limit), reader.run_names))
+        found, names = await self._named("run", text, lambda reader, most: reader.resolve_run(text, most), can_be)
         return one_of(found, names, text, "run", can_be)
+
+    async def _named(
+        self,
+        kind: Literal["job", "run"],
+        text: str,
+        ask: Callable[[Reader, int | None], list[_R]],
+        can_be: Callable[[_R], bool] | None,
+    ) -> tuple[list[_R], list[str]]:
+        """What has this name, or the names that could be meant; looked at, it is not asked anew while nothing was committed."""
+
+        def read(reader: Reader) -> tuple[list[_R], list[str]]:
+            found = ask(reader, 1 if can_be is None else None)
+            return found, [] if found else reader.job_names() if kind == "job" else reader.run_names()
+
+        if can_be is not None:
+            return await self.query(read)
+        version, wish = self.store.data_version(), (kind, text)
+        kept = self._looked_up.pop(wish, None)
+        if kept is None or kept[0] != version:
+            kept = (version, await self.query(read))
+        self._looked_up[wish] = kept
+        if len(self._looked_up) > _LOOKED_UP:
+            del self._looked_up[next(iter(self._looked_up))]
+        return kept[1]
 
     def log_of(self, run_id: str, run_dir: str, secrets: Sequence[str]) -> ShownLog:
         """Return the log of a run, whose job has these secrets, as it may be shown."""
@@ -252,10 +261,3 @@ class Core:
     def wire_run(self, row: RunRow) -> RunInfo:
         """Return a run as clients see it."""
         return row.to_wire(self.home_id)
-
-
-_R = TypeVar("_R", JobRecord, RunRow)
-
-
-def _with_names(found: list[_R], names: Callable[[], list[str]]) -> tuple[list[_R], list[str]]:
-    return found, [] if found else names()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     _Bools: TypeAlias = NDArray[np.bool_]
     _Places: TypeAlias = NDArray[np.int64]
 
-__all__ = ["read_curves", "series_of", "thinned", "values_of"]
+__all__ = ["read_curves", "series_of", "thinned"]
 
 _OWN = frozenset({"_idx", "_timestamp", "step"})
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -186,7 +186,7 @@ def series_of(x: _Floats, y: _Floats, max_points: int, between: tuple[float, flo
     if between is not None:
         x, y, finite = _within(x, y, finite, *between)
     x, y = thinned(x, y, finite, max_points)
-    return Series(x.tolist(), values_of(y), count, _spelt(last), least, greatest)
+    return Series(x.tolist(), _values(y), count, _spelt(last), least, greatest)
 
 
 def thinned(x: _Floats, y: _Floats, finite: _Bools, max_points: int) -> tuple[_Floats, _Floats]:
@@ -197,8 +197,8 @@ def thinned(x: _Floats, y: _Floats, finite: _Bools, max_points: int) -> tuple[_F
     return x[chosen], y[chosen]
 
 
-def values_of(y: _Floats) -> list[float | None]:
-    """Return values as an answer has them: None for what is no finite number."""
+def _values(y: _Floats) -> list[float | None]:
+    """Values as an answer has them: None for what is no finite number."""
     import numpy as np
 
     values: list[float | None] = y.tolist()

@@ -24,10 +24,11 @@ from trackside.errors import (
     InvalidInput,
     NotAllowed,
     NotFound,
+    TooManyRequests,
     TracksideError,
     TryAgain,
 )
-from trackside_server.handlers.bounds import TOO_MANY, Bounds
+from trackside_server.handlers.bounds import Bounds
 
 if TYPE_CHECKING:
     from trackside_server.engine.core import Core
@@ -40,6 +41,7 @@ HTTP_STATUS: Mapping[type[TracksideError], int] = {
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
+    TooManyRequests: 429,
     TryAgain: 503,
     InternalError: 500,
     TracksideError: 500,
@@ -50,14 +52,14 @@ _T = TypeVar("_T")
 _LOG = logging.getLogger("trackside.server")
 _WORTH_PACKING = 16 * 1024
 """Bytes of an answer that are sent packed: 1 ms for 100 kB, which becomes 10."""
+_QUICK_TO_PACK = 1024 * 1024
+"""Bytes beyond which it would keep all others waiting for more than 10 ms."""
 _LARGEST = 64 * 1024 * 1024
 """Bytes of JSON that one request may bring."""
 
 
 def status_of(error: TracksideError) -> int:
     """Return the HTTP status that this error is answered with."""
-    if error.code == TOO_MANY:
-        return 429
     return next(HTTP_STATUS[family] for family in type(error).__mro__ if family in HTTP_STATUS)
 
 
@@ -178,7 +180,11 @@ class TracksideHandler(Route, APIHandler):
     def _packed(self, body: bytes) -> bytes:
         """A long body as gzip, where the caller takes it and is not on this machine; its ETag is that of these bytes."""
         headers = self.request.headers
-        if len(body) < _WORTH_PACKING or "gzip" not in headers.get("Accept-Encoding", "") or self._is_near():
+        if (
+            not _WORTH_PACKING <= len(body) <= _QUICK_TO_PACK
+            or "gzip" not in headers.get("Accept-Encoding", "")
+            or self._is_near()
+        ):
             return body
         self.set_header("Content-Encoding", "gzip")
         return gzip.compress(body, 1, mtime=0)
@@ -199,7 +205,7 @@ class TracksideHandler(Route, APIHandler):
         """Answer every error in one shape: ``{"error": {"code", "message", "hint"}}``."""
         error = _as_ours(kwargs.get("exc_info", (None, None))[1], status_code)
         self.set_status(status_of(error) if not isinstance(error, _Plain) else status_code)
-        if error.code == TOO_MANY:
+        if isinstance(error, TooManyRequests):
             self.set_header("Retry-After", "1")
         self.set_header("Content-Type", "application/json")
         self.finish(error_body(error))

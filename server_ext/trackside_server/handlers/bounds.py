@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from trackside.errors import TryAgain
+from trackside.errors import TooManyRequests
 
-__all__ = ["TOO_MANY", "Bounds"]
+__all__ = ["Bounds"]
 
-TOO_MANY = "too_many_requests"
 _BURST = 10.0
 """Seconds' worth of requests that may come at once."""
 _CALLERS = 1_000
@@ -25,7 +24,7 @@ class Bounds:
         """What each may still send, and when that was so; those heard of last stand last."""
 
     def take(self, caller: str) -> None:
-        """Count one request; raise ``TryAgain`` when it is one too many."""
+        """Count one request; raise ``TooManyRequests`` when it is one too many."""
         if not self._per_second:
             return
         now, most = self._clock(), self._per_second * _BURST
@@ -35,8 +34,7 @@ class Bounds:
         if len(self._callers) > _CALLERS:
             del self._callers[next(iter(self._callers))]
         if left < 1.0:
-            raise TryAgain(
+            raise TooManyRequests(
                 f"You send more than {self._per_second:g} requests a second.",
                 hint="Wait a second; follow events and logs instead of asking again and again.",
-                code=TOO_MANY,
             )
