@@ -157,12 +157,17 @@ ROUTES: Sequence[Route] = (
         "GET",
         "jobs/{id}/log",
         "The job's output, as bytes or followed",
-        (Answer(200, "The bytes", {"text/plain": TEXT, "text/event-stream": ref("ServerMessage")}, _LOG),),
+        (
+            Answer(200, "The bytes", {"text/plain": TEXT, "text/event-stream": ref("ServerMessage")}, _LOG),
+            Answer(206, "The part asked for", {"text/plain": TEXT}, _LOG),
+            Answer(416, "The log is shorter than that", {"text/plain": TEXT}),
+        ),
         (
             Parameter("offset", INTEGER, "First byte."),
             Parameter("tail", INTEGER, "Begin this many lines before the end."),
             Parameter("limit", INTEGER, "Bytes at most."),
             Parameter("follow", {"enum": ["1"]}, "Go on as events until the job ends."),
+            Parameter("Range", TEXT, "One range of bytes, where none of the others is given.", "header"),
             _LAST_EVENT,
         ),
     ),

@@ -82,6 +82,21 @@ def test_long_answers_are_packed_for_those_who_take_it(paused: LiveServer) -> No
     assert unchanged.status_code == 304
 
 
+def test_a_part_of_a_log_is_read_as_one_of_a_file(paused: LiveServer) -> None:
+    whole = paused.get("jobs/job-1/log")
+    assert (whole.status_code, whole.text) == (200, "hello\n")
+    for asked, said, where in (
+        ("bytes=0-2", "hel", "bytes 0-2/6"),
+        ("bytes=-3", "lo\n", "bytes 3-5/6"),
+        ("bytes=4-", "o\n", "bytes 4-5/6"),
+    ):
+        part = paused.get("jobs/job-1/log", headers={"Range": asked})
+        assert (part.status_code, part.text, part.headers["Content-Range"]) == (206, said, where)
+    beyond = paused.get("jobs/job-1/log", headers={"Range": "bytes=6-"})
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, "bytes */6")
+    assert paused.get("jobs/job-1/log?offset=1&limit=2", headers={"Range": "bytes=0-2"}).text == "el"
+
+
 def test_a_caller_that_asks_without_end_is_told_to_wait(tmp_path: Path) -> None:
     server = LiveServer(Place(tmp_path / "place"), options=("--TracksideApp.requests_per_second=0.5",)).start()
     try:

@@ -13,7 +13,7 @@ from trackside.cli.spec_file import jobs_in
 from trackside.errors import InvalidInput
 from trackside.models.fields import FIELDS
 from trackside.models.moments import parse_moment
-from trackside_server.handlers.runs import _part
+from trackside_server.handlers.ranges import part_of
 
 _RANGES = st.text(max_size=40) | st.from_regex(r"bytes=[0-9]{0,25}-[0-9]{0,25}", fullmatch=True)
 _YAML = st.text(max_size=200) | st.text(st.sampled_from("[]{}:-,&*!|>'\"#%@` \n\tcommand0a"), max_size=200)
@@ -26,7 +26,7 @@ _VALUES = st.recursive(
 
 @given(_RANGES, st.integers(0, 2**40))
 def test_a_range_lies_within_the_file(asked: str, size: int) -> None:
-    part = _part(asked, size)
+    part = part_of(asked, size)
     assert part is None or (part.start >= 0 and part.stop <= size) or not part
 
 

@@ -2242,6 +2242,8 @@ export interface operations {
             header?: {
                 /** @description Where a broken stream goes on. */
                 "Last-Event-ID"?: string;
+                /** @description One range of bytes, where none of the others is given. */
+                Range?: string;
             };
             path: {
                 id: string;
@@ -2261,6 +2263,28 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["ServerMessage"];
+                    "text/plain": string;
+                };
+            };
+            /** @description The part asked for */
+            206: {
+                headers: {
+                    /** @description Start and end of the part that was given back to the disk, where these bytes touch it. */
+                    "X-Trackside-Gap"?: number;
+                    /** @description Byte offset from which to go on. */
+                    "X-Trackside-Next"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The log is shorter than that */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "text/plain": string;
                 };
             };

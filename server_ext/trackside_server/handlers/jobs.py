@@ -12,9 +12,10 @@ from tornado.web import authenticated
 from trackside.errors import InvalidInput
 from trackside_server.engine import cancel, delete, jobs, move, retry, submit
 from trackside_server.engine.log_search import search
-from trackside_server.engine.records import check_position, gap_within
+from trackside_server.engine.records import check_position, gap_within, size_of
 from trackside_server.engine.streams import tail_offset
 from trackside_server.handlers.base import TracksideHandler
+from trackside_server.handlers.ranges import part_of
 from trackside_server.handlers.sse import follow_log
 
 __all__ = ["ROUTES"]
@@ -119,25 +120,37 @@ class LogHandler(TracksideHandler):
     @authorized
     async def get(self, job: str) -> None:
         """Answer a part of the log; ``X-Trackside-Next`` is the offset to go on from."""
-        offset = self.option("offset", int, None)
-        tail = self.option("tail", int, None)
+        found = await jobs.get(self.core, job)
+        offset, tail, limit = self._position()
+        if self.option("follow", int, 0):
+            await follow_log(self, found.run_id, offset, tail)
+            return
+        path, begin = jobs.folder_of(found).log, offset or 0
+        part = part_of(self.request.headers.get("Range", ""), size_of(path)) if offset is tail is None else None
+        if part is not None:
+            begin, limit = part.start, len(part)
+        elif offset is None and tail is not None:
+            begin = await asyncio.to_thread(tail_offset, path, tail)
+        log = self.core.log_of(found.id, found.run_dir, found.spec.secrets)
+        read = partial(log.read, begin, min(limit, _LOG_BYTES), final=found.is_terminal)
+        data = await asyncio.to_thread(read) if found.spec.secrets else read()
+        self._say_part(part, begin, len(data), size_of(path))
+        self._write(path, begin, data)
+
+    def _position(self) -> tuple[int | None, int | None, int]:
+        offset, tail = self.option("offset", int, None), self.option("tail", int, None)
         check_position("offset", offset)
         check_position("tail", tail)
         limit = self.option("limit", int, _LOG_BYTES)
         if limit < 1:
             raise InvalidInput(f"limit: {limit} is out of range.", hint="Ask for at least one byte.")
-        found = await jobs.get(self.core, job)
-        if self.option("follow", int, 0):
-            await follow_log(self, found.run_id, offset, tail)
-            return
-        folder = jobs.folder_of(found)
-        begin = offset or 0
-        if offset is None and tail is not None:
-            begin = await asyncio.to_thread(tail_offset, folder.log, tail)
-        log = self.core.log_of(found.id, found.run_dir, found.spec.secrets)
-        read = partial(log.read, begin, min(limit, _LOG_BYTES), final=found.is_terminal)
-        data = await asyncio.to_thread(read) if found.spec.secrets else read()
-        self._write(folder.log, begin, data)
+        return offset, tail, limit
+
+    def _say_part(self, part: range | None, begin: int, length: int, size: int) -> None:
+        self.set_header("Accept-Ranges", "bytes")
+        if part is not None:
+            self.set_status(206 if length else 416)
+            self.set_header("Content-Range", f"bytes {f'{begin}-{begin + length - 1}' if length else '*'}/{size}")
 
     def _write(self, path: Path, begin: int, data: bytes) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 from pathlib import Path
 from typing import BinaryIO, TypedDict
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from trackside_server.engine.artifacts import Root, find_artifact, list_artifact
 from trackside_server.engine.masking import ShownLog
 from trackside_server.engine.records import check_position
 from trackside_server.handlers.base import TracksideHandler
+from trackside_server.handlers.ranges import part_of
 
 __all__ = ["ROUTES"]
 
@@ -220,7 +220,7 @@ class ArtifactHandler(TracksideHandler):
         """Send a file; ``log`` where it is the log, of which not everything may be shown."""
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            part = _part(self.request.headers.get("Range", ""), size)
+            part = part_of(self.request.headers.get("Range", ""), size)
             self.set_header("Content-Type", "application/octet-stream")
             self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(os.fsencode(path.name))}")
             self.set_header("X-Content-Type-Options", "nosniff")
@@ -257,19 +257,6 @@ class PreviewHandler(TracksideHandler):
 
 def _block(file: BinaryIO, position: int, length: int, log: ShownLog | None) -> bytes:
     return file.read(length) if log is None else log.block(position, length)
-
-
-def _part(asked: str, size: int) -> range | None:
-    """The bytes that a ``Range`` header asks for; None for the whole file, empty when the file is too short for it."""
-    match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", asked.strip())
-    if match is None or not any(match.groups()):
-        return None
-    first, last = match.groups()
-    if not first:
-        return range(max(0, size - int(last)), size)
-    if last and int(last) < int(first):
-        return None
-    return range(min(int(first), size), min(size, int(last) + 1) if last else size)
 
 
 def _root(handler: TracksideHandler) -> Root:
